@@ -1,0 +1,1 @@
+"""Nothing yet: programs import this name without using it."""
