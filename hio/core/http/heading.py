@@ -1,0 +1,548 @@
+"""The grammar of heads: start lines, field lines, request targets (RFC 9112, 2 to 5; RFC 9110, 5).
+
+HeadFinder          where the head ends in a buffer, no byte searched twice; refuses early what is surely wrong
+parseRequestHead    a whole request head to a RequestHead, and straight into a WSGI environ
+parseStatusHead     a whole response head to a StatusHead
+parseFields         a block of field lines: trailers, responses
+parseTarget         a request target by its form; unquotePath its path as WSGI has it
+persists, expects   what the Connection and the Expect field ask for
+
+Pure functions on bytes. Only CRLF ends a line; no control character but TAB, within a value, passes.
+
+The request path is built for speed: one pass over the fields, and the usual request meets nothing but dict look-ups.
+It only notices that something is wrong; what is wrong, and which of several wrongs comes first, is then worked out by
+diagnose(), in the order in which a peer that sends byte by byte would meet it, so that the answer never depends on
+how the bytes were cut on their way.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from .faulting import (
+    BadExpectation,
+    BadHeader,
+    BadHost,
+    BadMethod,
+    BadRequestLine,
+    BadStatusLine,
+    HeadTooLarge,
+    HTTPException,
+    InvalidURL,
+    RequestLineTooLong,
+    UnknownProtocol,
+    shown,
+)
+from .limiting import LIMITS, Limits
+
+Fields = list[tuple[str, str]]
+
+BLANK = b"\r\n\r\n"  # the end of the last line, and the empty line that ends a head
+
+#: control characters, none of which may stand in a head except CR LF at line ends; TAB is not among them
+CONTROLS = bytes(code for code in range(32) if code != 0x09) + b"\x7f"
+
+#: the first byte that cannot stand where it stands: a control, a CR without its LF, an LF without its CR.
+#: The byte before an LF is looked at in a lookbehind, so that a search may start amid the block
+ODD = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?=[^\n])")
+
+TCHARS = r"!#$%&'*+\-.^_`|~0-9A-Za-z"  # RFC 9110, 5.6.2
+isToken = re.compile(f"[{TCHARS}]+").fullmatch
+TOKENS = frozenset(code for code in range(128) if isToken(chr(code)))
+
+isVersion = re.compile(r"HTTP/([0-9])\.([0-9])").fullmatch
+isStatusLine = re.compile(r"HTTP/([0-9])\.([0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?").fullmatch
+isPort = re.compile(r"[0-9]{1,5}").fullmatch
+isAbsolute = re.compile(r"(?i:https?)://([^/?]*)([^?]*)(\?.*)?").fullmatch
+
+#: reg-name of RFC 3986, 3.2.2, which also covers IPv4 addresses
+isRegName = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+").fullmatch
+isFutureIP = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+").fullmatch
+
+HTTP_10 = (1, 0)
+HTTP_11 = (1, 1)
+VERSIONS = {"HTTP/1.1": HTTP_11, "HTTP/1.0": HTTP_10}
+
+METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+KNOWN_METHODS = frozenset(METHODS)
+
+#: field names, in lower case, whose field must not come twice in a request. Each either takes one value by its
+#: definition, so that a joined value would be another one, or says where a message goes or ends
+SINGLES = frozenset((
+    "authorization", "content-length", "content-location", "content-range", "content-type", "date", "etag",
+    "from", "host", "if-modified-since", "if-range", "if-unmodified-since", "last-modified", "max-forwards",
+    "origin", "proxy-authorization", "range", "referer", "transfer-encoding", "user-agent",
+))  # fmt: skip
+
+#: names as senders usually spell them, remembered from the start
+USUAL = (
+    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Access-Control-Request-Headers",
+    "Access-Control-Request-Method", "Authorization", "Cache-Control", "Connection", "Content-Disposition",
+    "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "DNT", "Date", "Expect", "Forwarded", "From",
+    "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive",
+    "Last-Event-ID", "Max-Forwards", "Origin", "Pragma", "Priority", "Proxy-Authorization", "Range", "Referer",
+    "Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site",
+    "Sec-Fetch-User", "Signature", "Signature-Input", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+    "Upgrade-Insecure-Requests", "User-Agent", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+    "X-Real-IP", "X-Request-ID", "X-Requested-With",
+)  # fmt: skip
+
+REMEMBERED = 1024  # most names, and most hosts, that are remembered; then those learnt are forgotten
+LONGEST = 64  # most characters of a name or host that is remembered, so that the memory is bounded in bytes
+
+
+def environKey(name: str) -> str:
+    """Return the key that CGI (RFC 3875, 4.1.18) gives to a field name, or "" when it gets none.
+
+    None is given to a name with an underscore, which would pass for its twin with a dash, and to Proxy, which would
+    be HTTP_PROXY, a setting of HTTP clients (httpoxy).
+    """
+    key = name.upper().replace("-", "_")
+    if "_" in name or key == "PROXY":
+        return ""
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
+
+
+#: environ keys of fields that must not repeat
+SINGLE_KEYS = frozenset(environKey(name) for name in SINGLES)
+
+#: {field name as received: environ key} of names that are valid and mapped
+NAMES: dict[str, str] = {spelt: environKey(spelt) for name in USUAL for spelt in (name, name.lower())}
+SEEDED = len(NAMES)
+
+#: {Host value: True} of values that are valid
+HOSTS: dict[str, bool] = {}
+
+
+def learn(name: str) -> str:
+    """Return the environ key of a field name that is not in NAMES, "" for a field that is not mapped.
+
+    Raises BadHeader unless name is a token. Remembers it, within bounds.
+    """
+    if not isToken(name):
+        raise BadHeader(f"bad field name {shown(name)}")
+    key = environKey(name)
+    if key and len(name) <= LONGEST:
+        if len(NAMES) >= SEEDED + REMEMBERED:
+            forget()
+        NAMES[name] = key
+    return key
+
+
+def forget() -> None:
+    """Forget the names that were learnt, as after a peer that sent a thousand made up ones."""
+    for name in list(NAMES)[SEEDED:]:
+        del NAMES[name]
+
+
+def again(key: str, value: str, more: str) -> str:
+    """Return the one value of a field that came once with value and now comes with more.
+
+    Raises BadHeader for a field that must not repeat, unless it is a Content-Length that says the same.
+    """
+    if key == "HTTP_COOKIE":
+        return f"{value}; {more}"  # RFC 6265, 5.4; a comma may be part of a cookie
+    if key in SINGLE_KEYS:
+        if key == "CONTENT_LENGTH" and value == more:
+            return value
+        raise BadHeader(f"field {key} came more than once")
+    return f"{value}, {more}"
+
+
+class Target(NamedTuple):
+    """A request target, taken apart."""
+
+    path: str  # as received, not decoded; "*" for OPTIONS *, "" for CONNECT
+    query: str  # without its question mark; "" when empty and when absent
+    authority: str | None  # host[:port] of an absolute or authority form, else None
+    scheme: str | None  # "http" or "https" of an absolute form, else None
+
+
+class RequestHead:
+    """The head of a request.
+
+    method (str) as received; target (str) as received, with its parts path, query, authority and scheme as in
+    Target; version (1, 0) or (1, 1); environ, the dict that was filled; lines (list of str), the field lines.
+    """
+
+    __slots__ = ("authority", "environ", "lines", "method", "path", "query", "scheme", "target", "version")
+
+    method: str
+    target: str
+    path: str
+    query: str
+    authority: str | None
+    scheme: str | None
+    version: tuple[int, int]
+    environ: dict[str, object]
+    lines: list[str]
+
+    @property
+    def fields(self) -> Fields:
+        """All fields in order: (name as received, value without the white space around it)."""
+        return [splitField(line) for line in self.lines]
+
+    def __repr__(self) -> str:
+        return f"<RequestHead {self.method} {self.target} {self.version} fields={len(self.lines)}>"
+
+
+class StatusHead(NamedTuple):
+    """The head of a response."""
+
+    version: tuple[int, int]  # (1, 0) or (1, 1)
+    status: int  # 100 to 999
+    reason: str  # may be empty
+    fields: Fields  # in order, names as received
+
+
+def parseRequestHead(head: bytes | bytearray, environ: dict, limits: Limits = LIMITS) -> RequestHead:
+    """Parse a whole request head, and add its fields to environ by the names that CGI gives them.
+
+    head: all before the empty line that ends it, the CRLF of the last line left out, empty lines before it skipped.
+    environ: gets HTTP_*, CONTENT_TYPE and CONTENT_LENGTH; must hold none of them before. Repeated fields are joined
+    by ", ", Cookie by "; ". Names with an underscore, and Proxy, are left out. HTTP_HOST is the authority of an
+    absolute target when there is one. HTTP_TRANSFER_ENCODING is there for frameRequest, which takes it away.
+
+    Raises a HTTPException whose status is the answer: 400, 414, 431 or 505 (RFC 9112, 2 to 5; RFC 9110, 5).
+    """
+    try:
+        lines = head.decode("latin-1").split("\r\n")
+        # Whatever control character there is beyond those split off is one too many
+        if len(head.translate(None, CONTROLS)) + 2 * len(lines) - 2 != len(head):
+            raise BadHeader("control character, bare CR or bare LF in head")
+        if len(lines) - 1 > limits.fields or len(head) > limits.head or len(lines[0]) > limits.line:
+            raise HeadTooLarge("head is too large")
+        request = RequestHead()
+        parseRequestLine(lines.pop(0), request)
+        request.lines = lines
+        request.environ = environ
+        for line in lines:
+            name, value = line.split(":", 1)
+            key = NAMES.get(name) or learn(name)
+            if not key:
+                continue
+            if key in environ:
+                environ[key] = again(key, environ[key], value.strip(" \t"))
+            else:
+                environ[key] = value.strip(" \t")
+        host = environ.get("HTTP_HOST")
+        if host not in HOSTS:
+            checkHost(host, request.version)
+        if request.authority is not None:
+            environ["HTTP_HOST"] = request.authority
+    except (HTTPException, ValueError) as ex:
+        diagnose(head, limits)
+        if isinstance(ex, HTTPException):
+            raise
+        raise BadHeader("field line without a colon") from ex
+    return request
+
+
+def parseRequestLine(line: str, request: RequestHead) -> None:
+    """Set method, target, its parts, and version of request from a request line without its CRLF.
+
+    Raises BadRequestLine, BadMethod, UnknownProtocol, InvalidURL (RFC 9112, 3).
+    """
+    parts = line.split(" ")
+    if len(parts) != 3:
+        raise BadRequestLine(line)
+    method, target, version = parts
+    if method not in KNOWN_METHODS and not isToken(method):
+        raise BadMethod(method)
+    request.method = method
+    request.target = target
+    request.version = VERSIONS.get(version) or parseVersion(version, line)
+    if not target.isascii() or not target.isprintable() or "#" in target:
+        raise InvalidURL(f"bad character in request target {shown(target)}")
+    if target[:1] == "/" and method != "CONNECT":
+        request.path, _, request.query = target.partition("?")
+        request.authority = request.scheme = None
+    else:
+        request.path, request.query, request.authority, request.scheme = parseTarget(method, target)
+
+
+def parseVersion(version: str, line: str) -> tuple[int, int]:
+    """Return (1, 0) or (1, 1) for the version of a start line (RFC 9112, 2.3; RFC 9110, 2.5).
+
+    A minor version that we do not know is taken as the highest we do. Raises UnknownProtocol for another major one,
+    BadRequestLine, showing line, for what is no version.
+    """
+    match = isVersion(version)
+    if not match:
+        raise BadRequestLine(line)
+    if match[1] != "1":
+        raise UnknownProtocol(version)
+    return HTTP_10 if match[2] == "0" else HTTP_11
+
+
+def parseTarget(method: str, target: str) -> Target:
+    """Take apart a request target (RFC 9112, 3.2) of printable ASCII without "#".
+
+    Raises InvalidURL when target has no form that method may have, BadHost for a bad authority.
+    """
+    if method == "CONNECT":
+        host, colon, port = target.rpartition(":")
+        if not (colon and host and port):
+            raise InvalidURL(f"CONNECT needs host:port, not {shown(target)}")
+        checkAuthority(target)
+        return Target("", "", target, None)
+    if target[:1] == "/":
+        path, _, query = target.partition("?")
+        return Target(path, query, None, None)
+    if target == "*" and method == "OPTIONS":
+        return Target("*", "", None, None)
+    match = isAbsolute(target)
+    if not match:
+        raise InvalidURL(f"bad request target {shown(target)}")
+    authority, path, query = match.groups()
+    if not authority:
+        raise InvalidURL(f"request target without a host {shown(target)}")
+    checkAuthority(authority)
+    scheme = target[: target.index(":")].lower()
+    empty = "*" if method == "OPTIONS" and query is None else "/"  # RFC 9112, 3.2.4
+    return Target(path or empty, (query or "?")[1:], authority, scheme)
+
+
+def unquotePath(path: str) -> str:
+    """Return the path with its percent escapes decoded, as bytes shown in latin-1: what PEP 3333 wants of PATH_INFO.
+
+    An escape that is none, as in "%zz", stays as it is.
+    """
+    if "%" not in path:
+        return path
+    return unquote_to_bytes(path).decode("latin-1")
+
+
+def checkHost(host: object, version: tuple[int, int]) -> None:
+    """Raise BadHost unless host (str, or None without such a field) is what version allows (RFC 9112, 3.2).
+
+    HTTP/1.1 needs a Host, which may be empty; HTTP/1.0 may go without. Remembers what is valid, within bounds.
+    """
+    if host is None:
+        if version > HTTP_10:
+            raise BadHost("HTTP/1.1 request without a Host field")
+        return
+    if host:
+        checkAuthority(str(host))
+    if len(HOSTS) >= REMEMBERED:
+        HOSTS.clear()
+    if len(str(host)) <= LONGEST:
+        HOSTS[str(host)] = True
+
+
+def checkAuthority(authority: str) -> None:
+    """Raise BadHost unless authority is host [ ":" port ] with a host that is not empty, and no userinfo.
+
+    RFC 9110, 4.2 and 7.2; RFC 3986, 3.2.2. A port may be empty, and is at most 65535.
+    """
+    if authority[:1] == "[":
+        host, bracket, rest = authority[1:].partition("]")
+        valid = bool(bracket) and isIPLiteral(host) and rest[:1] in ("", ":")
+        port = rest[1:]
+    else:
+        host, _, port = authority.partition(":")
+        valid = isRegName(host) is not None
+    if not valid or (port and (not isPort(port) or int(port) > 65535)):
+        raise BadHost(f"bad host {shown(authority)}")
+
+
+def isIPLiteral(host: str) -> bool:
+    """Whether host, taken out of its brackets, is an IPv6 address without a zone, or an IPvFuture."""
+    if isFutureIP(host):
+        return True
+    try:
+        IPv6Address(host)
+    except AddressValueError:
+        return False
+    return "%" not in host
+
+
+def diagnose(head: bytes | bytearray, limits: Limits) -> None:
+    """Raise what is wrong with the first line, the bytes, or the size of a request head; return if it is none of them.
+
+    The order is that in which HeadFinder meets the faults of a head that comes in byte by byte.
+    """
+    end = head.find(b"\r\n")
+    checkLine(head, len(head) if end < 0 else end, limits)
+    checkBytes(head, 0, limits)
+    if len(head) > limits.head:
+        raise HeadTooLarge(f"head of more than {limits.head} bytes")
+    if head.count(b"\r\n") > limits.fields:
+        raise HeadTooLarge(f"head of more than {limits.fields} fields")
+
+
+def checkLine(raw: bytes | bytearray, end: int, limits: Limits) -> None:
+    """Raise what is wrong with the request line raw[:end]."""
+    odd = ODD.search(raw, 0, min(end, limits.line))
+    if odd:
+        raise BadRequestLine(bytes(raw[: odd.end()]))
+    if end > limits.line:
+        raise RequestLineTooLong()
+    parseRequestLine(raw[:end].decode("latin-1"), RequestHead())
+
+
+def checkBytes(raw: bytes | bytearray, start: int, limits: Limits) -> None:
+    """Raise BadHeader for a byte in raw[start:], up to the limit of a head, that no head may hold."""
+    odd = ODD.search(raw, start, limits.head)
+    if odd:
+        raise BadHeader(f"control character, bare CR or bare LF in head: {shown(raw[odd.start() : odd.end()])}")
+
+
+class HeadFinder:
+    """Finds where the head of a request ends in a buffer that grows.
+
+    One serves a whole connection: after a head was found it looks for the next. No byte is searched twice, and what
+    can already be known to be wrong is refused at once, rather than waited out.
+    """
+
+    __slots__ = ("limits", "lined", "seen", "skipped")
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self.seen = 0  # bytes of raw that need not be searched again
+        self.skipped = 0  # empty lines skipped before this head
+        self.lined = False  # the request line is whole and was checked
+
+    def reset(self) -> None:
+        """Look for a new head in a new buffer."""
+        self.seen = self.skipped = 0
+        self.lined = False
+
+    def find(self, raw: bytearray) -> int:
+        """Return how many bytes the head at the start of raw has, its closing CRLF CRLF not counted; -1: not all there.
+
+        Eats the empty lines before it from raw, nothing else. raw must be the same buffer, only grown, until the head
+        was found; the owner then eats it, with its 4 bytes of end.
+
+        Raises a HTTPException (400, 414, 431, 505) as soon as it is certain.
+        """
+        if not self.seen:
+            if not raw or (raw[0] not in TOKENS and not self.skip(raw)):
+                return -1
+        end = raw.find(BLANK, self.seen)
+        if end < 0:
+            self.wait(raw)
+            return -1
+        self.seen = self.skipped = 0
+        self.lined = False
+        return end
+
+    def skip(self, raw: bytearray) -> bool:
+        """Eat empty lines; return whether a head can begin now, False when more is needed to know.
+
+        Raises BadRequestLine for too many of them, and for a byte that begins no method.
+        """
+        while raw.startswith(b"\r\n"):
+            del raw[:2]
+            self.skipped += 1
+            if self.skipped > self.limits.blanks:
+                raise BadRequestLine(b"too many empty lines")
+        if not raw or raw == b"\r":
+            return False
+        if raw[0] not in TOKENS:
+            raise BadRequestLine(bytes(raw[:16]))
+        return True
+
+    def wait(self, raw: bytearray) -> None:
+        """Raise what is certainly wrong with a head that is not whole yet, and note how far was looked."""
+        limits = self.limits
+        if not self.lined:
+            end = raw.find(b"\r\n", self.seen)
+            if end >= 0:
+                checkLine(raw, end, limits)
+                self.lined = True
+            elif len(raw) > limits.line + 1 or ODD.search(raw, self.seen, limits.line):
+                checkLine(raw, len(raw), limits)
+        if self.lined:
+            checkBytes(raw, self.seen, limits)
+            if len(raw) > limits.head + 3:
+                raise HeadTooLarge(f"head of more than {limits.head} bytes")
+        self.seen = max(0, len(raw) - 3)  # BLANK may come cut
+
+
+def splitField(line: str) -> tuple[str, str]:
+    """Return name and value of a field line whose grammar was checked."""
+    name, _, value = line.partition(":")
+    return name, value.strip(" \t")
+
+
+def parseFields(block: bytes | bytearray, limits: Limits = LIMITS, unfold: bool = False) -> Fields:
+    """Return the fields of a block of field lines, in order: (name as received, value stripped of white space).
+
+    block: lines with CRLF between them, none after the last; empty for no fields. unfold: replace line folding by a
+    space, as RFC 9112, 5.2 asks of who reads responses; else it is refused.
+
+    Raises BadHeader, HeadTooLarge for more than limits.fields.
+    """
+    if not block:
+        return []
+    odd = ODD.search(block)
+    if odd or block[-1:] == b"\r":
+        raise BadHeader("control character, bare CR or bare LF in fields")
+    text = block.decode("latin-1")
+    if unfold and text[0] not in " \t":
+        text = re.sub(r"[ \t]*\r\n[ \t]+", " ", text)
+    lines = text.split("\r\n")
+    if len(lines) > limits.fields:
+        raise HeadTooLarge(f"more than {limits.fields} fields")
+    fields = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or (name not in NAMES and not isToken(name)):
+            raise BadHeader(f"bad field line {shown(line)}")
+        fields.append((name, value.strip(" \t")))
+    return fields
+
+
+def parseStatusHead(head: bytes | bytearray, limits: Limits = LIMITS) -> StatusHead:
+    """Parse a whole response head: all before the empty line that ends it (RFC 9112, 4 and 5).
+
+    Raises BadStatusLine, UnknownProtocol, BadHeader, HeadTooLarge.
+    """
+    if len(head) > limits.head:
+        raise HeadTooLarge(f"head of more than {limits.head} bytes")
+    line, _, block = head.partition(b"\r\n")
+    version, status, reason = parseStatusLine(line.decode("latin-1"))
+    return StatusHead(version, status, reason, parseFields(block, limits, unfold=True))
+
+
+def parseStatusLine(line: str) -> tuple[tuple[int, int], int, str]:
+    """Return version, status and reason of a status line without its CRLF (RFC 9112, 4).
+
+    The blank before an empty reason may be missing. Raises BadStatusLine, UnknownProtocol.
+    """
+    match = isStatusLine(line)
+    if not match:
+        raise BadStatusLine(line)
+    major, minor, status, reason = match.groups()
+    if major != "1":
+        raise UnknownProtocol(f"HTTP/{major}.{minor}")
+    return (HTTP_10 if minor == "0" else HTTP_11), int(status), reason or ""
+
+
+def persists(version: tuple[int, int], connection: object) -> bool:
+    """Whether the connection survives a message with this version and Connection field (None: no such field).
+
+    RFC 9112, 9.3: 1.1 survives unless the field says close; 1.0 dies unless it says keep-alive and not close.
+    """
+    if connection is None:
+        return version > HTTP_10
+    options = [option.strip(" \t").lower() for option in str(connection).split(",")]
+    if "close" in options:
+        return False
+    return version > HTTP_10 or "keep-alive" in options
+
+
+def expects(version: tuple[int, int], expect: object) -> bool:
+    """Whether a request with this version and Expect field (None: no such field) waits for 100 Continue.
+
+    RFC 9110, 10.1.1: in HTTP/1.0 the field is ignored. Raises BadExpectation for any other expectation.
+    """
+    if expect is None or version <= HTTP_10:
+        return False
+    if str(expect).lower() != "100-continue":
+        raise BadExpectation(f"unknown expectation {shown(expect)}")
+    return True
