@@ -1,0 +1,239 @@
+"""Acceptor: a listening socket, nonblocking, that survives whatever a connection attempt brings."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections import deque
+from itertools import count
+
+from ... import help
+from ...base import tyming
+from ...base.polling import READ, Watch
+from .netting import SHORT, osNet, pair
+
+logger = help.ogler.getLogger()
+
+#: Connections that one service call accepts at the most, so that a storm of them cannot hold the turn.
+AcceptBudget = 256
+#: Seconds of tyme for which accepting pauses when descriptors run out, unless one becomes free earlier.
+AcceptPause = 1.0
+
+
+class Acceptor(tyming.Tymee):
+    """A listening socket.
+
+    Parameters:
+        ha: (host, port) to listen on; host "" is every IPv4 address, "::" every address; port 0 any free port. A str is
+            the path of a UNIX-domain socket.
+        bs (int): bytes that one read takes at the most, and that the socket's buffers hold at least.
+        bl (int): backlog, connections that the kernel keeps until they are accepted.
+        ss: an open listening socket to use instead of making one (socket activation); ha is then taken from it.
+        reuseport (bool): let other processes listen on the same address.
+        net: the network; None: that of the operating system.
+        bufsize (int): another name for bs.
+
+    Attributes:
+        ha: as given; the socket's own address once opened.
+        eha: (host, port) as seen from outside.
+        ss: listening socket or None.
+        axes (deque): (cs, ca) accepted and not yet looked at.
+        opened (bool): whether it listens.
+    """
+
+    def __init__(self, ha=None, bs=8096, bl=128, ss=None, reuseport=False, net=None, bufsize=None, **kwa):
+        super().__init__(**kwa)
+        self.net = net or osNet
+        self.ha = ha if ha is not None else ("", 56000)
+        self.bs = bufsize if bufsize is not None else bs
+        if not isinstance(self.bs, int) or self.bs <= 0:
+            raise ValueError(f"bs must be a positive number of bytes, got {self.bs!r}")
+        if not isinstance(self.ha, tuple):
+            self.ha = os.fspath(self.ha)
+        elif not isinstance(self.ha[1], int) or not 0 <= self.ha[1] <= 65535:
+            raise ValueError(f"port must be 0 to 65535, got {self.ha[1]!r}")
+        self.bl = bl
+        self.reuseport = reuseport
+        self.handed = ss
+        self.ss = None
+        self.axes = deque()
+        self.opened = False
+        self.watch = Watch()
+        self.private = False  # whether the poller of .watch is nobody else's
+        self.knocked = False  # a connection waits to be accepted
+        self.resumption = None  # tyme at which accepting goes on after a pause
+        self.serial = count(1)
+        self.eha = self.outside()
+
+    def outside(self):
+        """Return .ha as others would write it: a name resolved, a wildcard as the loopback address."""
+        if not isinstance(self.ha, tuple):
+            return self.ha
+        host, port = self.ha
+        if host != "::":
+            host = self.net.resolve(host)
+        return ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+
+    def open(self):
+        """Listen; return True, or False with the reason logged when the address cannot be had."""
+        try:
+            if self.handed is not None:
+                self.ss = self.handed
+                self.ss.setblocking(False)
+            else:
+                ha = self.ha
+                if isinstance(ha, tuple) and ha[0] not in ("", "::"):
+                    ha = (self.net.resolve(ha[0]), ha[1])
+                self.ss = self.net.listen(ha, bl=self.bl, bs=self.bs, reuseport=self.reuseport)
+        except OSError as ex:
+            logger.error("cannot listen on %s: %s", self.ha, ex)
+            self.failure = ex
+            return False
+        self.failure = None
+        self.ha = pair(self.ss.getsockname())
+        self.eha = self.outside()
+        self.opened = True
+        self.knocked = True
+        self.resumption = None
+        self.home()
+        return True
+
+    failure = None  # the OSError for which the last open() answered False
+
+    def reopen(self, **kwa):
+        """Close, then open; return whether it listens. Keywords are taken for the sake of doers and ignored."""
+        self.close()
+        return self.open()
+
+    def close(self):
+        """Stop listening. A handed socket is let go of, not closed for the others that may share it."""
+        if self.ss is not None:
+            if self.watch.poller is not None:
+                self.watch.poller.unregister(self.ss)
+            ss, self.ss = self.ss, None
+            if isinstance(self.ha, str) and self.handed is None:
+                self.unlink(ss)
+            ss.close()
+            self.handed = None
+        for cs, _ in self.axes:
+            cs.close()
+        self.axes.clear()
+        self.opened = False
+
+    def unlink(self, ss):
+        """Remove the file of a UNIX-domain socket, unless somebody else's lies there by now."""
+        try:
+            os.unlink(self.ha)
+        except OSError:
+            pass
+
+    def actualBufSizes(self):
+        """Return (send, receive) buffer sizes of the listening socket in bytes; (0, 0) when closed."""
+        return bufSizes(self.ss)
+
+    # -- readiness ----------------------------------------------------------------------------------------
+
+    def wind(self, tymth):
+        """Go by tymth, and by the poller of its root if it is one for this network."""
+        super().wind(tymth)
+        if self.ss is not None:
+            self.home()
+
+    def home(self):
+        """Register the listening socket where readiness will be asked for: with the root, or with an own poller."""
+        watch = self.watch
+        poller = getattr(self.tymth, "poller", None)
+        private = poller is None or not self.net.serves(poller)
+        if private:
+            poller = watch.poller if self.private else self.net.poller()
+        if poller is not watch.poller:
+            self.leave()
+            watch.poller = poller
+            watch.owner = watch.deed = None
+        self.private = private
+        for sock, thing, events in self.registrations():
+            poller.register(sock, watch, thing, events)
+
+    def registrations(self):
+        """Yield (socket, thing, events) for all that is to be registered with the poller."""
+        yield self.ss, self, READ if self.resumption is None else 0
+
+    def leave(self):
+        """Take everything out of the present poller; close it if it is an own one."""
+        poller = self.watch.poller
+        if poller is not None:
+            for sock, _, _ in self.registrations():
+                poller.unregister(sock)
+            self.watch.readers.clear()
+            self.watch.writers.clear()
+            if self.private:
+                poller.close()
+            self.watch.poller = None
+            self.private = False
+
+    def settle(self):
+        """Find out which deed services this servant, so that readiness can resume it."""
+        root = getattr(self.tymth, "root", None)
+        found = root.locate() if root is not None and not self.private else None
+        if found is not None:
+            self.watch.owner, self.watch.deed = found
+
+    # -- accepting ----------------------------------------------------------------------------------------
+
+    def accept(self):
+        """Accept once without waiting; return (socket, address), or (None, None) when nobody waits.
+
+        A peer that is gone already is skipped. Out of descriptors or buffers: accepting pauses, which is logged once.
+        """
+        while True:
+            try:
+                cs, ca = self.ss.accept()
+            except (BlockingIOError, InterruptedError):
+                self.knocked = False
+                return (None, None)
+            except OSError as ex:
+                if ex.errno in SHORT:
+                    self.pause(ex)
+                    return (None, None)
+                if ex.errno in (errno.EBADF, errno.EINVAL, errno.ENOTSOCK):
+                    raise
+                logger.info("accept skipped a connection: %s", ex)  # accept(2): its network failed, ours did not
+                continue
+            cs.setblocking(False)
+            return cs, (pair(ca) if isinstance(ca, tuple) else (str(self.ha), next(self.serial)))
+
+    def pause(self, ex):
+        """Stop accepting for AcceptPause seconds of tyme, or until a connection ends, whatever comes first."""
+        logger.error("accepting pauses on %s: %s", self.ha, ex)
+        self.knocked = False
+        self.resumption = self.tyme + AcceptPause if self.tymth is not None else 0.0
+        if self.watch.poller is not None:
+            self.watch.poller.modify(self.ss, 0)
+
+    def resume(self):
+        """Go on accepting after a pause."""
+        self.resumption = None
+        self.knocked = True
+        if self.watch.poller is not None and self.ss is not None:
+            self.watch.poller.modify(self.ss, READ)
+
+    def serviceAccepts(self):
+        """Accept all that wait, up to AcceptBudget, into .axes."""
+        if self.ss is None:
+            return
+        if self.resumption is not None and (self.tymth is None or self.tyme >= self.resumption):
+            self.resume()
+        if self.resumption is None:
+            for _ in range(AcceptBudget):
+                cs, ca = self.accept()
+                if cs is None:
+                    break
+                self.axes.append((cs, ca))
+
+
+def bufSizes(sock):
+    """Return (send, receive) buffer sizes of sock in bytes; (0, 0) for None."""
+    if sock is None:
+        return (0, 0)
+    return tuple(sock.getsockopt(socket.SOL_SOCKET, option) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF))

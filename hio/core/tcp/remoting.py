@@ -1,0 +1,51 @@
+"""Remoter: a servant's side of one accepted connection, an ix in its .ixes."""
+
+from __future__ import annotations
+
+from .deadlining import Never
+from .streaming import Stream
+
+
+class Remoter(Stream):
+    """One accepted connection.
+
+    Attributes (beside those of Stream):
+        ha: (host, port) of the near side, or the path of a UNIX-domain socket.
+        ca: (host, port) of the far side, its key in .ixes. On a UNIX-domain socket, where clients have no name,
+            (path, serial number).
+        server: the servant that accepted it, None for one made by hand.
+        due, check (float): its deadline in tyme, kept by the servant's Deadlines.
+    """
+
+    Tymeout = 0.0
+
+    def __init__(self, ha=None, ca=None, cs=None, tymeout=None, refreshable=True, bs=8096, wl=None, server=None, **kwa):
+        self.server = server
+        self.due = Never
+        self.check = Never
+        self.dirty = False
+        super().__init__(tymeout=tymeout, refreshable=refreshable, bs=bs, wl=wl, **kwa)
+        self.ha = ha
+        self.ca = ca
+        self.cs = cs
+        self.refresh()
+
+    def stir(self):
+        """Have the servant send what is queued when it is next serviced, and have that happen soon."""
+        if not self.dirty and self.server is not None:
+            self.dirty = True
+            self.server.dirty.append(self)
+            self.watch.wake()
+
+    def close(self):
+        """Send what the kernel takes at once of what is queued, then close. Closed already: does nothing."""
+        super().close()
+        if self.server is not None:
+            self.server.closed(self)
+
+    def wrap(self):
+        """Nothing to wrap on a plain connection."""
+
+    def handshake(self):
+        """No handshake on a plain connection: True."""
+        return True

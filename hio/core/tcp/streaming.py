@@ -1,0 +1,280 @@
+"""Stream: what both ends of a TCP connection have in common.
+
+Bytes come in by receive into .rxbs and go out of .txbs by send. Three facts are kept apart:
+
+cutoff    the far side sends no more: it closed, or the connection broke
+broken    nothing can be sent any more, and .failure says why; what is queued is dropped, and what is queued later
+shut      this side has ended its sending itself
+
+So an end of file from the peer ends one direction only: what is queued is still sent.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from ... import help
+from ...base import tyming
+from ...base.polling import READ, WRITE, Watch
+from .netting import GONE
+
+logger = help.ogler.getLogger()
+
+#: Bytes that one service call reads from one connection at the most, so that a fast peer cannot hold the turn.
+RxBudget = 1 << 20
+
+
+class Stream(tyming.Tymee):
+    """One end of a connection: nonblocking reads and writes, buffers, and the facts about its end.
+
+    Attributes:
+        ha, ca: address pairs; see the subclass for which side each is.
+        cs: connected socket, or None.
+        bs (int): bytes that one read takes at the most.
+        txbs, rxbs (bytearray): to be sent; received. Each is one object for the life of the connection.
+        cutoff (bool): the far side closed its direction, or the connection is lost.
+        broken (bool): sending is over; tx drops what it is given.
+        failure (OSError | None): what broke it.
+        wl: WireLog or None.
+        tymeout (float): seconds of tyme without a byte either way after which it counts as idle; 0.0: never.
+        tymer (Tymer): runs from the last activity, for tymeout.
+        moved (float | None): tyme of the last activity.
+    """
+
+    Tymeout = 0.0
+
+    def __init__(self, tymeout=None, refreshable=True, bs=8096, txbs=None, rxbs=None, wl=None, **kwa):
+        self._tymer = None
+        self.moved = None
+        self.tymeout = tymeout if tymeout is not None else self.Tymeout
+        self.refreshable = refreshable
+        self.bs = bs
+        self.txbs = txbs if txbs is not None else bytearray()
+        self.rxbs = rxbs if rxbs is not None else bytearray()
+        self.wl = wl
+        self.cs = None
+        self.cutoff = False
+        self.broken = False
+        self.failure = None
+        self.shut = False
+        self.watch: Watch | None = None  # set while the socket is registered with a poller
+        self.events = 0  # what it is registered for
+        super().__init__(**kwa)
+
+    # -- tyme ---------------------------------------------------------------------------------------------
+
+    def wind(self, tymth):
+        """Go by tymth from now on; the idle timer starts anew."""
+        super().wind(tymth)
+        if self._tymer is not None:
+            self._tymer.wind(tymth)
+        self.moved = tymth() if tymth is not None else None
+
+    @property
+    def tymer(self):
+        """Tymer of .tymeout seconds, started at the last activity. Made when first asked for."""
+        if self._tymer is None:
+            self._tymer = tyming.Tymer(duration=self.tymeout, start=self.moved, tymth=self.tymth)
+        return self._tymer
+
+    def refresh(self):
+        """Count idle tyme from now on. Does nothing while not wound."""
+        tymth = self.tymth
+        if tymth is not None:
+            self.moved = tyme = tymth()
+            if self._tymer is not None:
+                self._tymer.start(duration=self.tymeout, start=tyme)
+
+    # -- readiness ----------------------------------------------------------------------------------------
+
+    def attach(self, watch: Watch, events: int = READ) -> None:
+        """Register the socket with the poller of watch."""
+        self.watch = watch
+        self.events = events
+        watch.poller.register(self.cs, watch, self, events)
+
+    def detach(self) -> None:
+        """Take the socket out of its poller."""
+        self.heed(0)
+        self.watch = None
+
+    def heed(self, events: int) -> None:
+        """Be told of events (READ, WRITE, both or 0) from now on.
+
+        For 0 the socket leaves its poller: a kernel tells of a connection that ended over and over, asked or not.
+        """
+        if events == self.events or self.watch is None or self.cs is None:
+            return
+        before, self.events = self.events, events
+        poller = self.watch.poller
+        if not events:
+            poller.unregister(self.cs)
+        elif not before:
+            poller.register(self.cs, self.watch, self, events)
+        else:
+            poller.modify(self.cs, events)
+
+    # -- raw reads and writes -----------------------------------------------------------------------------
+
+    def receive(self):
+        """Read once without waiting.
+
+        Returns:
+            bytes | None: at most .bs bytes; None when nothing came yet; b"" with .cutoff set once the far side
+            closed or the connection is lost.
+
+        Raises:
+            AttributeError: closed. OSError: an error that is no end of a connection.
+        """
+        try:
+            data = self.cs.recv(self.bs)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as ex:
+            if ex.errno not in GONE:
+                raise
+            self.fail(ex)
+            return b""
+        if not data:
+            self.cutoff = True
+            self.heed(self.events & ~READ)
+            return data
+        if self.refreshable:
+            self.refresh()
+        if self.wl:
+            self.wl.writeRx(data, who=self.ca)
+        return data
+
+    def send(self, data):
+        """Write once without waiting.
+
+        Returns:
+            int: bytes that were taken; 0 when nothing can be taken now, or when the connection is lost, which
+            sets .cutoff and .broken.
+
+        Raises:
+            AttributeError: closed. BrokenPipeError: after the own shutdownSend().
+            OSError: an error that is no end of a connection.
+        """
+        try:
+            count = self.cs.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as ex:
+            if ex.errno not in GONE or self.shut:
+                raise
+            self.fail(ex)
+            return 0
+        if count:
+            if self.refreshable:
+                self.refresh()
+            if self.wl:
+                self.wl.writeTx(data[:count], who=self.ca)
+        return count
+
+    def fail(self, ex: OSError | None) -> None:
+        """Note that the connection is lost, and why: nothing more comes and nothing more can be sent."""
+        self.cutoff = True
+        self.broken = True
+        self.failure = ex
+        self.txbs.clear()
+        self.heed(0)
+
+    # -- buffered service ---------------------------------------------------------------------------------
+
+    def tx(self, data):
+        """Queue a copy of data to be sent. Dropped when sending is over (.broken)."""
+        if self.broken or self.shut:
+            logger.debug("dropped %d bytes for %s: sending is over (%s)", len(data), self.ca, self.failure)
+            return
+        self.txbs.extend(data)
+        if self.watch is not None:
+            self.stir()
+
+    def stir(self):
+        """Hook: something was queued on a watched stream; have its owner come by."""
+        self.watch.wake()
+
+    def serviceReceives(self):
+        """Read into .rxbs until nothing is left to read, or the far side is gone, or RxBudget is read."""
+        budget = RxBudget
+        while budget > 0 and (count := self.serviceReceiveOnce()):
+            budget -= count
+
+    def serviceReceiveOnce(self):
+        """Read once into .rxbs; return the number of bytes read, 0 when there was nothing."""
+        if self.cs is None or self.cutoff:
+            return 0
+        try:
+            data = self.receive()
+        except OSError as ex:
+            logger.info("receive from %s failed: %s", self.ca, ex)
+            self.fail(ex)
+            return 0
+        if not data:
+            return 0
+        self.rxbs.extend(data)
+        return len(data)
+
+    def serviceSends(self):
+        """Write what the kernel takes of .txbs in one attempt; wait for write-readiness with the rest."""
+        txbs = self.txbs
+        if txbs and self.cs is not None and not self.broken:
+            try:
+                count = self.send(txbs)
+            except OSError as ex:
+                logger.info("send to %s failed: %s", self.ca, ex)
+                self.fail(ex)
+                return
+            if count:
+                del txbs[:count]
+            if self.watch is not None:
+                self.heedWrites()
+
+    def heedWrites(self):
+        """Ask for write-readiness exactly while something is queued."""
+        if self.txbs:
+            self.heed(self.events | WRITE)
+        elif self.events & WRITE:
+            self.heed(self.events & ~WRITE)
+
+    def clearRxbs(self):
+        """Empty .rxbs in place."""
+        self.rxbs.clear()
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def shutdown(self, how=socket.SHUT_RDWR):
+        """Shut down one or both directions; an error, as when the peer is gone, is of no interest."""
+        if self.cs is not None:
+            if how in (socket.SHUT_WR, socket.SHUT_RDWR):
+                self.shut = True
+            try:
+                self.cs.shutdown(how)
+            except OSError:
+                pass
+
+    def shutdownSend(self):
+        """Tell the far side that nothing more will be sent."""
+        self.shutdown(socket.SHUT_WR)
+
+    def shutdownReceive(self):
+        """Take nothing more from the far side."""
+        self.shutdown(socket.SHUT_RD)
+
+    def close(self):
+        """Send what the kernel takes at once of what is queued, then close. Closed already: does nothing."""
+        if self.cs is not None:
+            if self.txbs and not self.shut:
+                self.serviceSends()
+            self.detach()
+            self.shutdown()
+            cs, self.cs = self.cs, None
+            cs.close()
+
+    def __repr__(self):
+        state = [word for word in ("cutoff", "broken", "shut") if getattr(self, word)]
+        if self.cs is None:
+            state.append("closed")
+        return f"<{type(self).__name__} {self.ca!r} rx={len(self.rxbs)} tx={len(self.txbs)} {' '.join(state)}>"
