@@ -6,6 +6,8 @@ Mixin      ends a chain of super().__init__(**kwa) calls
 Imports nothing of hio.
 """
 
+from typing import Any
+
 
 class HioError(Exception):
     """Root of the exceptions that hio defines."""
@@ -58,5 +60,5 @@ class Mixin:
     super().__init__; the last of the chain must take whatever is left, and object does not.
     """
 
-    def __init__(self, *pa, **kwa):
+    def __init__(self, *pa: Any, **kwa: Any) -> None:
         pass
