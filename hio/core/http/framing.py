@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .faulting import BadChunk, BadFraming, BodyTooLarge, HeadTooLarge, PrematureClosure, UnknownCoding, shown
 from .heading import BLANK, HTTP_10, ODD, TCHARS, Fields, parseFields
@@ -42,7 +42,7 @@ UNTIL_CLOSE = Framing(Kind.CLOSE, None)
 isDigits = re.compile(r"[0-9]+").fullmatch
 
 
-def frameRequest(version: tuple[int, int], environ: dict, limits: Limits = LIMITS) -> Framing:
+def frameRequest(version: tuple[int, int], environ: dict[str, Any], limits: Limits = LIMITS) -> Framing:
     """Return the framing of the request whose fields are in environ (RFC 9112, 6.3).
 
     Takes HTTP_TRANSFER_ENCODING out of environ, since the application gets the decoded body, and sets
@@ -221,6 +221,13 @@ class BodyReader:
         """Eat what is there of a chunked body."""
         while not self.complete and self.step(self, raw):
             pass
+
+    def readChunk(self, raw: bytearray) -> bool:
+        """Eat what is there of one chunk, the last one with its trailers; return whether it is whole."""
+        while self.step(self, raw):
+            if self.step is BodyReader.chunkLine:
+                return True
+        return self.complete
 
     def chunkLine(self, raw: bytearray) -> bool:
         """Read a chunk line; False: more is needed."""

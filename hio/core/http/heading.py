@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import AddressValueError, IPv6Address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from .faulting import (
@@ -177,7 +177,7 @@ class RequestHead:
     authority: str | None
     scheme: str | None
     version: tuple[int, int]
-    environ: dict[str, object]
+    environ: dict[str, Any]
     lines: list[str]
 
     @property
@@ -198,7 +198,7 @@ class StatusHead(NamedTuple):
     fields: Fields  # in order, names as received
 
 
-def parseRequestHead(head: bytes | bytearray, environ: dict, limits: Limits = LIMITS) -> RequestHead:
+def parseRequestHead(head: bytes | bytearray, environ: dict[str, Any], limits: Limits = LIMITS) -> RequestHead:
     """Parse a whole request head, and add its fields to environ by the names that CGI gives them.
 
     head: all before the empty line that ends it, the CRLF of the last line left out, empty lines before it skipped.
@@ -505,11 +505,11 @@ def parseStatusHead(head: bytes | bytearray, limits: Limits = LIMITS) -> StatusH
     if len(head) > limits.head:
         raise HeadTooLarge(f"head of more than {limits.head} bytes")
     line, _, block = head.partition(b"\r\n")
-    version, status, reason = parseStatusLine(line.decode("latin-1"))
+    version, status, reason = splitStatusLine(line.decode("latin-1"))
     return StatusHead(version, status, reason, parseFields(block, limits, unfold=True))
 
 
-def parseStatusLine(line: str) -> tuple[tuple[int, int], int, str]:
+def splitStatusLine(line: str) -> tuple[tuple[int, int], int, str]:
     """Return version, status and reason of a status line without its CRLF (RFC 9112, 4).
 
     The blank before an empty reason may be missing. Raises BadStatusLine, UnknownProtocol.

@@ -137,3 +137,6 @@ INSUFFICIENT_STORAGE = 507
 LOOP_DETECTED = 508
 NOT_EXTENDED = 510
 NETWORK_AUTHENTICATION_REQUIRED = 511
+
+__all__ = ["STATUS_DESCRIPTIONS"]
+__all__ += [name for name, value in list(globals().items()) if name.isupper() and isinstance(value, int)]
