@@ -1,0 +1,166 @@
+"""A notebook in memory, as a Falcon app.
+
+Notebook         the notes and their numbers
+NotesResource    GET and POST of /api/notes
+NoteResource     GET and DELETE of /api/notes/7
+makeApp          both, and the page in web/ through StaticSink
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import falcon
+
+from ..core.http.sinking import StaticSink
+
+WEB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "web")
+
+TextLimit = 280  # characters of one note: enough for a thought, and a list of them stays readable
+NotesLimit = 200  # notes: memory is all they have, and a demo may be left running
+BodyLimit = 8192  # bytes of one JSON document: a note, each character of it escaped, and some room
+
+Welcome = (
+    "Programs read the same notes: try the curl line of the panel.",
+    "Add and delete notes: the panel shows each request and its answer.",
+    "This page and its data come from hio, out of one cooperative loop.",
+)
+
+#: The page needs nothing from elsewhere; with this the browser sees to it.
+PAGE_FIELDS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Notebook:
+    """Notes by number. Numbers count up from 1 and are never used again."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._texts: dict[int, str] = {}
+        self._last = 0
+        for text in texts:
+            self.add(text)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return all notes, the newest first."""
+        return [{"number": number, "text": text} for number, text in reversed(self._texts.items())]
+
+    def find(self, number: int) -> dict[str, Any] | None:
+        """Return the note of this number, None when there is none."""
+        return {"number": number, "text": self._texts[number]} if number in self._texts else None
+
+    def add(self, text: str) -> dict[str, Any]:
+        """Keep text as a new note and return that."""
+        self._last += 1
+        self._texts[self._last] = text
+        return {"number": self._last, "text": text}
+
+    def remove(self, number: int) -> bool:
+        """Drop the note of this number; return whether there was one."""
+        return self._texts.pop(number, None) is not None
+
+
+def readNote(req: falcon.Request) -> str:
+    """Return the text of the note that a request's JSON body holds.
+
+    Raises falcon's 400 for what is no JSON, 413 for too much of it, 415 for another media type and 422 for JSON that
+    is no note.
+    """
+    if (req.content_length or 0) > BodyLimit:
+        raise falcon.HTTPContentTooLarge(title="Too large", description=f"A body has {BodyLimit} bytes at most.")
+    try:
+        media = req.get_media()
+    except RecursionError as ex:  # thousands of open brackets
+        raise falcon.HTTPBadRequest(title="Invalid JSON", description="The document is nested too deeply.") from ex
+    if not isinstance(media, dict) or set(media) != {"text"} or not isinstance(media["text"], str):
+        raise refusal('A note is a JSON object with one text in it, like {"text": "Buy milk"}.')
+    text = " ".join(media["text"].split())
+    if not text:
+        raise refusal("The text of a note must not be empty.")
+    if len(text) > TextLimit:
+        raise refusal(f"The text of a note has {TextLimit} characters at most, this one has {len(text)}.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as ex:  # half a surrogate pair: JSON can say it, UTF-8 cannot
+        raise refusal("The text of a note must be valid Unicode.") from ex
+    return text
+
+
+def refusal(description: str) -> falcon.HTTPUnprocessableEntity:
+    """Make the 422 for JSON that is no note."""
+    return falcon.HTTPUnprocessableEntity(title="Not a note", description=description)
+
+
+def missing(number: int) -> falcon.HTTPNotFound:
+    """Make the 404 for a note that is not there."""
+    return falcon.HTTPNotFound(title="No such note", description=f"There is no note {number}.")
+
+
+class NotesResource:
+    """The list of notes."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+
+    def on_get(self, req: falcon.Request, rep: falcon.Response) -> None:
+        """Answer {"notes": [{"number": 1, "text": "..."}, ...]}, the newest first."""
+        rep.media = {"notes": self.notebook.all()}
+        rep.cache_control = ["no-store"]
+
+    def on_post(self, req: falcon.Request, rep: falcon.Response) -> None:
+        """Add the note of the body, answer it with 201 and its Location; 409 when the notebook is full."""
+        text = readNote(req)
+        if len(self.notebook) >= NotesLimit:
+            raise falcon.HTTPConflict(
+                title="Notebook full",
+                description=f"The demo keeps {NotesLimit} notes: delete one first.",
+            )
+        note = self.notebook.add(text)
+        rep.media = note
+        rep.status = falcon.HTTP_201
+        rep.location = f"{req.root_path}{req.path}/{note['number']}"
+
+
+class NoteResource:
+    """One note."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+
+    def on_get(self, req: falcon.Request, rep: falcon.Response, number: int) -> None:
+        """Answer the note."""
+        if (note := self.notebook.find(number)) is None:
+            raise missing(number)
+        rep.media = note
+        rep.cache_control = ["no-store"]
+
+    def on_delete(self, req: falcon.Request, rep: falcon.Response, number: int) -> None:
+        """Drop the note, answer 204."""
+        if not self.notebook.remove(number):
+            raise missing(number)
+        rep.status = falcon.HTTP_204
+
+
+class PageFields:
+    """Falcon middleware that sends PAGE_FIELDS with every response."""
+
+    def process_response(self, req: falcon.Request, rep: falcon.Response, resource: object, succeeded: bool) -> None:
+        """Add the fields."""
+        rep.set_headers(PAGE_FIELDS)
+
+
+def makeApp(texts: Iterable[str] = Welcome) -> falcon.App[falcon.Request, falcon.Response]:
+    """Return the demo as a WSGI app with a notebook of its own, which has texts in it, the oldest first."""
+    notebook = Notebook(texts)
+    app = falcon.App(middleware=[PageFields()])
+    app.add_route("/api/notes", NotesResource(notebook))
+    app.add_route("/api/notes/{number:int(min=1)}", NoteResource(notebook))
+    app.add_sink(StaticSink(WEB), prefix=StaticSink.DefaultStaticSinkBasePath)
+    return app
