@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import falcon
+import falcon.media
 
 from ..core.http.sinking import StaticSink
 
@@ -73,6 +74,8 @@ def readNote(req: falcon.Request) -> str:
     Raises falcon's 400 for what is no JSON, 413 for too much of it, 415 for another media type and 422 for JSON that
     is no note.
     """
+    if req.content_type is None:  # Falcon would take it for JSON, and any web page can send such a request
+        raise falcon.HTTPUnsupportedMediaType(description="A note is sent as application/json.")
     if (req.content_length or 0) > BodyLimit:
         raise falcon.HTTPContentTooLarge(title="Too large", description=f"A body has {BodyLimit} bytes at most.")
     try:
@@ -109,12 +112,12 @@ class NotesResource:
     def __init__(self, notebook: Notebook) -> None:
         self.notebook = notebook
 
-    def on_get(self, req: falcon.Request, rep: falcon.Response) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer {"notes": [{"number": 1, "text": "..."}, ...]}, the newest first."""
-        rep.media = {"notes": self.notebook.all()}
-        rep.cache_control = ["no-store"]
+        resp.media = {"notes": self.notebook.all()}
+        resp.cache_control = ["no-store"]
 
-    def on_post(self, req: falcon.Request, rep: falcon.Response) -> None:
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Add the note of the body, answer it with 201 and its Location; 409 when the notebook is full."""
         text = readNote(req)
         if len(self.notebook) >= NotesLimit:
@@ -123,9 +126,9 @@ class NotesResource:
                 description=f"The demo keeps {NotesLimit} notes: delete one first.",
             )
         note = self.notebook.add(text)
-        rep.media = note
-        rep.status = falcon.HTTP_201
-        rep.location = f"{req.root_path}{req.path}/{note['number']}"
+        resp.media = note
+        resp.status = falcon.HTTP_201
+        resp.location = f"{req.root_path}{req.path}/{note['number']}"
 
 
 class NoteResource:
@@ -134,32 +137,34 @@ class NoteResource:
     def __init__(self, notebook: Notebook) -> None:
         self.notebook = notebook
 
-    def on_get(self, req: falcon.Request, rep: falcon.Response, number: int) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
         """Answer the note."""
         if (note := self.notebook.find(number)) is None:
             raise missing(number)
-        rep.media = note
-        rep.cache_control = ["no-store"]
+        resp.media = note
+        resp.cache_control = ["no-store"]
 
-    def on_delete(self, req: falcon.Request, rep: falcon.Response, number: int) -> None:
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
         """Drop the note, answer 204."""
         if not self.notebook.remove(number):
             raise missing(number)
-        rep.status = falcon.HTTP_204
+        resp.status = falcon.HTTP_204
 
 
 class PageFields:
     """Falcon middleware that sends PAGE_FIELDS with every response."""
 
-    def process_response(self, req: falcon.Request, rep: falcon.Response, resource: object, succeeded: bool) -> None:
+    def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         """Add the fields."""
-        rep.set_headers(PAGE_FIELDS)
+        resp.set_headers(PAGE_FIELDS)
 
 
 def makeApp(texts: Iterable[str] = Welcome) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the demo as a WSGI app with a notebook of its own, which has texts in it, the oldest first."""
     notebook = Notebook(texts)
     app = falcon.App(middleware=[PageFields()])
+    # JSON only: without the handler for forms, no form of another site can add notes
+    app.req_options.media_handlers = falcon.media.Handlers({falcon.MEDIA_JSON: falcon.media.JSONHandler()})
     app.add_route("/api/notes", NotesResource(notebook))
     app.add_route("/api/notes/{number:int(min=1)}", NoteResource(notebook))
     app.add_sink(StaticSink(WEB), prefix=StaticSink.DefaultStaticSinkBasePath)

@@ -18,7 +18,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
 from email.utils import formatdate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .selecting import Span, Unsatisfiable, Validators, Verdict, judge, rangeApplies, rankCodings, selectSpan
 
@@ -182,8 +182,11 @@ class StaticSink:
             raise ValueError(f"staticDirPath must name a directory, got {staticDirPath!r}")
         self.staticDirPath = os.path.abspath(path)
 
-    def __call__(self, req: falcon.Request, rep: falcon.Response) -> None:
-        """Answer req in rep. Raises the falcon.HTTPError that says why not, where there is nothing to send."""
+    def __call__(self, req: falcon.Request, resp: falcon.Response, **groups: Any) -> None:
+        """Answer req in resp. Raises the falcon.HTTPError that says why not, where there is nothing to send.
+
+        groups: what a prefix that is a regular expression caught; of no use here.
+        """
         import falcon
 
         if req.method not in ("GET", "HEAD"):
@@ -193,15 +196,15 @@ class StaticSink:
             raise falcon.HTTPNotFound(title="Missing Resource", description="There is no file at this path.")
         with ExitStack() as stack:
             stack.callback(found.filelike.close)  # in every case but the one below that hands the file on
-            if (span := self._settle(req, rep, found)) is None:
+            if (span := self._settle(req, resp, found)) is None:
                 return
-            rep.content_length = span.count
+            resp.content_length = span.count
             if req.method == "GET":  # Falcon drops the stream of a HEAD without closing it
-                rep.stream = FilePart(found.filelike, span.offset, span.count)
+                resp.stream = FilePart(found.filelike, span.offset, span.count)
                 stack.pop_all()
 
-    def _settle(self, req: falcon.Request, rep: falcon.Response, found: Representation) -> Span | None:
-        """Set status and fields of rep for found; return the span to send, None when there is no body (304)."""
+    def _settle(self, req: falcon.Request, resp: falcon.Response, found: Representation) -> Span | None:
+        """Set status and fields of resp for found; return the span to send, None when there is no body (304)."""
         import falcon
 
         validators = found.validators
@@ -212,10 +215,10 @@ class StaticSink:
         verdict = judge(req.get_header, validators)
         if verdict is Verdict.FAILED:
             raise falcon.HTTPPreconditionFailed(headers=fields)
-        rep.set_headers(fields)
-        rep.append_header("Vary", "Accept-Encoding")  # a middleware may have named others
+        resp.set_headers(fields)
+        resp.append_header("Vary", "Accept-Encoding")  # a middleware may have named others
         if verdict is Verdict.UNMODIFIED:
-            rep.status = falcon.HTTP_304
+            resp.status = falcon.HTTP_304
             return None
         span = None
         if req.method == "GET" and rangeApplies(req.get_header("If-Range"), validators):  # 14.2: ranges are for GET
@@ -223,14 +226,14 @@ class StaticSink:
                 span = selectSpan(req.get_header("Range"), found.size)
             except Unsatisfiable as ex:
                 raise falcon.HTTPRangeNotSatisfiable(found.size) from ex
-        rep.content_type = found.mediaType
-        rep.set_header("Accept-Ranges", "bytes")
+        resp.content_type = found.mediaType
+        resp.set_header("Accept-Ranges", "bytes")
         if found.coding:
-            rep.set_header("Content-Encoding", found.coding)
+            resp.set_header("Content-Encoding", found.coding)
         if span is None:
             return Span(0, found.size)
-        rep.status = falcon.HTTP_206
-        rep.set_header("Content-Range", f"bytes {span.offset}-{span.offset + span.count - 1}/{found.size}")
+        resp.status = falcon.HTTP_206
+        resp.set_header("Content-Range", f"bytes {span.offset}-{span.offset + span.count - 1}/{found.size}")
         return span
 
     def _find(self, path: str, codings: Sequence[str]) -> Representation | None:
