@@ -14,6 +14,7 @@ class Remoter(Stream):
         ca: (host, port) of the far side, its key in .ixes. On a UNIX-domain socket, where clients have no name,
             (path, serial number).
         server: the servant that accepted it, None for one made by hand.
+        protocol: what speaks on it, with lost(), which is called when it is closed; None for none.
         due, check (float): its deadline in tyme, kept by the servant's Deadlines.
     """
 
@@ -21,6 +22,7 @@ class Remoter(Stream):
 
     def __init__(self, ha=None, ca=None, cs=None, tymeout=None, refreshable=True, bs=8096, wl=None, server=None, **kwa):
         self.server = server
+        self.protocol = None
         self.due = Never
         self.check = Never
         self.dirty = False
@@ -35,7 +37,8 @@ class Remoter(Stream):
         if not self.dirty and self.server is not None:
             self.dirty = True
             self.server.dirty.append(self)
-            self.watch.wake()
+            if not self.server.turning:
+                self.watch.wake()
 
     def close(self):
         """Send what the kernel takes at once of what is queued, then close. Closed already: does nothing."""

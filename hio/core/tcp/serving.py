@@ -67,6 +67,7 @@ class Server(Acceptor):
         self.ixes = {}
         self.dirty = []
         self.readable = []
+        self.turning = False  # in a turn, which ends with sending: what is queued meanwhile wakes nobody
         self.idling = True  # whether idle connections are this servant's to close
         self.deadlines = Deadlines()
         super().__init__(ha=ha if ha is not None else (host, port), **kwa)
@@ -193,6 +194,8 @@ class Server(Acceptor):
     def closed(self, ix):
         """Note that ix was closed: there may be room for another connection."""
         self.deadlines.forget(ix)
+        if ix.protocol is not None:
+            ix.protocol.lost()
         if self.resumption is not None:
             self.resume()
             self.watch.wake()

@@ -1,0 +1,440 @@
+"""Keeper: the life of an HTTP server's connections, whatever answers on them.
+
+A connection is in one Phase at a time, kept with its Requestant:
+
+    IDLE -> HEAD -> BODY -> ANSWER -> IDLE          a request and its answer, and the next
+    ANSWER -> DRAIN -> LINGER -> GONE               the last answer: all of it is sent, then the end, then a bounded
+                                                    wait for what the peer still sends, so that no reset kills the answer
+    any -> DRAIN by refuse()                        a bad or late request: an error answer, then as above
+    any -> GONE by closeConnection()                the peer reset, stalled, or the server closes
+
+Each phase has its tymeout (Limits). A connection that is not ready and whose deadline is not due costs nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from ... import help
+from ...base.polling import READ, WRITE
+from ...hioing import Mixin
+from .. import tcp
+from ..tcp.deadlining import Deadlines, Never
+from .faulting import HTTPException, MessageTimeout, PrematureClosure
+from .erring import HTTPError
+from .limiting import LIMITS, Limits, check
+from .planning import Dater, dater, plan
+from .requesting import Phase, Requestant, Stage
+
+logger = help.ogler.getLogger()
+
+#: Bytes that one turn reads from one connection at the most.
+ReceiveBudget = 1 << 18
+#: Bytes of one read while a body is on its way: more than for heads, to need fewer of them.
+BodyBs = 1 << 16
+#: Rounds of parsing and answering that one turn does at the most, so that pipelined requests cannot hold it.
+RoundBudget = 16
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
+
+
+class Keeper(Mixin):
+    """Base of HTTP servers: owns a servant and minds its connections.
+
+    Parameters: see Server.
+
+    Attributes:
+        servant (tcp.Server): listens and holds the Remoters in .ixes.
+        reqs (dict): ca -> Requestant.
+        secured (bool): speaks TLS. scheme (str): http or https.
+        limits (Limits): what one connection may cost.
+    """
+
+    Tymeout = 5.0
+
+    def __init__(self, name="", servant=None, reqs=None, bufsize=8096, wl=None, ha=None, host="", port=None, eha=None,
+                 scheme="", tymeout=None, limits=None, clock=None, **kwa):
+        self.name = name
+        self.limits = LIMITS if limits is None else limits
+        if not isinstance(self.limits, Limits):
+            raise TypeError(f"limits must be Limits, got {limits!r}")
+        self.tymeout = self.Tymeout if tymeout is None else tymeout
+        check("idleTymeout", self.tymeout)
+        if scheme not in ("", "http", "https"):
+            raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
+        self.reqs = reqs if reqs is not None else {}
+        self.reqs.clear()
+        if servant is None:
+            servant = self.make(ha=ha, host=host, port=port, scheme=scheme, bufsize=bufsize, wl=wl, **kwa)
+        elif not isinstance(servant, tcp.Server):
+            raise ValueError(f"servant must be a tcp.Server or tcp.ServerTls, got {servant!r}")
+        self.servant = servant
+        self.secured = isinstance(servant, getattr(tcp, "ServerTls", ()))
+        if scheme and (scheme == "https") != self.secured:
+            raise ValueError(f"scheme {scheme!r} contradicts servant {servant!r}")
+        self.scheme = "https" if self.secured else "http"
+        servant.idling = False  # tymeouts are minded here
+        self.dater = Dater(clock) if clock is not None else dater
+        self.deadlines = Deadlines()
+        self.fed = []  # requestants with something new to parse
+        self.blocked = 0  # connections whose application waits for the peer to read
+        self.closings = []  # connections whose last answer is given, to be ended in the next turn
+        self.now = None  # tyme of the turn
+        super().__init__()
+
+    def make(self, ha, host, port, scheme, bufsize, wl, **kwa):
+        """Return the servant for these parameters; kwa goes to it."""
+        secured = scheme == "https"
+        if ha is None:
+            ha = (host, port if port is not None else 443 if secured else 80)
+        kind = tcp.ServerTls if secured else tcp.Server
+        return kind(ha=ha, bs=bufsize, wl=wl, tymeout=self.tymeout, connections=self.limits.connections, **kwa)
+
+    # -- opening and closing ------------------------------------------------------------------------------
+
+    def wind(self, tymth):
+        """Go by tymth, with the servant."""
+        self.servant.wind(tymth)
+
+    def reopen(self, **kwa):
+        """Drop all connections and listen; return whether the address was had."""
+        self.closeAll()
+        return self.servant.reopen()
+
+    def close(self):
+        """Close every connection, breaking off what is being answered, then stop listening."""
+        self.closeAll()
+        self.servant.close()
+
+    def closeAll(self):
+        """Close every connection."""
+        for ca in list(self.reqs):
+            self.closeConnection(ca)
+        self.fed.clear()
+        self.closings.clear()
+        self.deadlines.clear()
+
+    def idle(self):
+        """Whether no request is being received or answered."""
+        return all(req.phase is Phase.IDLE or req.phase >= Phase.LINGER for req in self.reqs.values())
+
+    def rest(self, tock=0.0):
+        """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
+        watch = self.servant.rest(tock)
+        if watch is tock:
+            return tock
+        if self.fed or self.closings:
+            watch.wake()
+        due = self.deadlines.next()
+        if due is not None and (watch.until is None or due < watch.until):
+            watch.until = due
+        return watch
+
+    # -- one connection -----------------------------------------------------------------------------------
+
+    def welcome(self, ix):
+        """Make the Requestant of a new connection."""
+        req = Requestant(remoter=ix, limits=self.limits)
+        self.adopt(req, ix)
+
+    def adopt(self, req, ix):
+        """Have req stand for the connection ix."""
+        req.keeper = self
+        ix.protocol = req
+        self.reqs[ix.ca] = req
+        self.arm(req, self.tymeout)
+
+    def arm(self, req, tymeout):
+        """Have req expire tymeout seconds from now; 0.0: never."""
+        if not tymeout or self.now is None:
+            req.due = Never
+            return
+        due = self.now + tymeout
+        if due < req.check:
+            self.deadlines.arm(req, due)
+        else:
+            req.due = due
+
+    def forget(self, req):
+        """Drop what is kept of a connection that was closed, by whomever. Once."""
+        if req.phase is not Phase.GONE:
+            req.phase = Phase.GONE
+            self.deadlines.forget(req)
+            ca = req.remoter.ca
+            if self.reqs.get(ca) is req:
+                del self.reqs[ca]
+            if self.servant.ixes.get(ca) is req.remoter:
+                del self.servant.ixes[ca]
+            req.remoter.protocol = None
+            req.keeper = None
+
+    def closeConnection(self, ca):
+        """Close the connection from ca and drop all that is kept of it. Unknown: does nothing."""
+        req = self.reqs.get(ca)
+        if req is not None:
+            self.drop(req)
+
+    def drop(self, req):
+        """Close a connection after one last attempt to send what is queued."""
+        ix = req.remoter
+        self.forget(req)
+        ix.close()
+
+    def cut(self, req):
+        """Reset a connection, so that the peer cannot take what it got for the whole."""
+        ix = req.remoter
+        if ix.cs is not None:
+            try:
+                ix.cs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            except (OSError, AttributeError):
+                pass
+        ix.txbs.clear()
+        self.drop(req)
+
+    # -- ending a connection in good order ----------------------------------------------------------------
+
+    def conclude(self, req):
+        """The last answer is given: end the connection once all of it is sent, from the next turn on."""
+        if req.phase < Phase.DRAIN:
+            req.phase = Phase.DRAIN
+            req.closing = True
+            self.closings.append(req)
+
+    def drain(self, req):
+        """End the sending direction if all is sent, else wait for that."""
+        ix = req.remoter
+        req.closing = False
+        if req.phase is not Phase.DRAIN:
+            return
+        if ix.broken or ix.cs is None:
+            self.drop(req)
+        elif ix.txbs:
+            self.arm(req, self.limits.stallTymeout)
+        elif ix.cutoff or (req.stage is Stage.ENDED and not req.errored and not ix.rxbs and not req.persisted):
+            self.drop(req)  # the peer knows that this is the end, and has nothing under way
+        else:
+            req.phase = Phase.LINGER
+            ix.shutdownSend()
+            ix.heed(READ)
+            self.arm(req, self.limits.lingerTymeout)
+            self.linger(req)
+
+    def linger(self, req):
+        """Discard what came while the connection ends."""
+        rxbs = req.remoter.rxbs
+        req.drained += len(rxbs)
+        rxbs.clear()
+        if req.remoter.cutoff or req.drained > self.limits.lingerBytes:
+            self.drop(req)
+
+    def refuse(self, req, fault):
+        """Answer a request that cannot be served, and end the connection."""
+        logger.info("%s: %s from %s: %s", fault.status, req.where(), req.remoter.ca, fault)
+        req.errored = True
+        error = HTTPError(fault.status, detail=getattr(fault, "text", ""))
+        body = b"" if req.head is not None and req.method == "HEAD" else error.render()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(error.render())))]
+        lead = plan(f"{error.status} {error.reason}", headers).lead
+        req.remoter.tx(b"".join((lead, self.dater.render(), b"Connection: close\r\n\r\n", body)))
+        req.armed = False
+        req.phase = Phase.ANSWER
+        self.conclude(req)
+
+    def expire(self, req):
+        """The tymeout of a connection's phase has passed."""
+        if req.phase is Phase.IDLE:
+            self.drop(req)
+        elif req.phase in (Phase.HEAD, Phase.BODY):
+            self.refuse(req, MessageTimeout(f"no progress of a {req.phase.name.lower()} for its tymeout"))
+        else:
+            if req.phase < Phase.LINGER:
+                logger.info("%s took nothing of %d bytes in its tymeout", req.remoter.ca, len(req.remoter.txbs))
+                self.cut(req)
+            else:
+                self.drop(req)
+
+    # -- a turn -------------------------------------------------------------------------------------------
+
+    def serviceConnects(self):
+        """Take new connections, end those that are to be ended, and those whose tymeout has passed."""
+        servant = self.servant
+        tymth = servant.tymth
+        self.now = now = tymth() if tymth is not None else None
+        for ix in servant.serviceConnects():
+            self.welcome(ix)
+            servant.readable.append(ix)  # what it wants came along with it, as a rule
+        if self.closings:
+            closings, self.closings = self.closings, []
+            for req in closings:
+                self.drain(req)
+        if now is not None and self.deadlines.heap:
+            for req in self.deadlines.expired(now):
+                self.expire(req)
+
+    def serviceReceives(self):
+        """Read from those that are ready; what has something to parse goes to .fed."""
+        servant = self.servant
+        if servant.readable:
+            readable, servant.readable = servant.readable, []
+            for ix in readable:
+                req = ix.protocol
+                if req is not None:
+                    self.receive(req, ix)
+
+    def receive(self, req, ix):
+        """Read from one connection."""
+        if ix.cutoff:
+            return
+        count = ix.serviceReceiveOnce()
+        if count == ix.bs and req.phase is not Phase.LINGER:  # there may be more
+            budget = ReceiveBudget
+            while budget > 0 and (more := ix.serviceReceiveOnce()):
+                budget -= more
+        if ix.cutoff:
+            self.ended(req, ix)
+        elif count:
+            phase = req.phase
+            if phase <= Phase.BODY:
+                self.fed.append(req)
+            elif phase is Phase.LINGER:
+                self.linger(req)
+            elif len(ix.rxbs) >= self.limits.rxMark:
+                ix.heed(ix.events & ~READ)  # until the answer is given
+
+    def ended(self, req, ix):
+        """The peer sends no more: what is complete is answered, what is not is refused, and then it is over."""
+        if ix.broken:
+            self.drop(req)
+            return
+        req.close()
+        if req.phase <= Phase.BODY:
+            if req.phase is Phase.IDLE and not ix.rxbs:
+                self.drop(req)
+            else:
+                self.fed.append(req)
+        elif req.phase is Phase.LINGER:
+            self.drop(req)
+
+    def serviceReqs(self):
+        """Parse what came; admit each request that is complete, refuse each that is bad."""
+        fed, self.fed = self.fed, []
+        for req in fed:
+            if req.phase <= Phase.BODY:
+                self.parse(req)
+
+    def parse(self, req):
+        """Parse what one connection received, and act on what that gives."""
+        req.parse()
+        if req.stage is Stage.ENDED:
+            if not req.errored:
+                req.phase = Phase.ANSWER
+                req.due = Never
+                self.admit(req)
+            elif isinstance(req.fault, PrematureClosure) and not req.remoter.rxbs and req.phase is Phase.IDLE:
+                self.drop(req)  # it ended before a request began
+            else:
+                self.refuse(req, req.fault)
+        elif req.stage is Stage.HEADED:
+            self.awaitBody(req)
+        elif req.phase is Phase.IDLE and req.msg:
+            req.phase = Phase.HEAD
+            self.arm(req, self.limits.headTymeout)
+
+    def awaitBody(self, req):
+        """Part of a body is there: ask for the rest of it if the peer waits to be asked, and judge its pace."""
+        ix = req.remoter
+        tymeout = self.limits.bodyTymeout
+        if req.phase is not Phase.BODY:
+            req.phase = Phase.BODY
+            ix.bs = max(ix.bs, BodyBs)
+            req.since, req.got = self.now, 0
+        if req.expectant:
+            req.expectant = False
+            ix.tx(CONTINUE)
+        size = req.reader.size
+        if self.now is not None and tymeout and self.now - req.since >= tymeout:
+            if size - req.got < self.limits.bodyRate * (self.now - req.since):
+                self.refuse(req, MessageTimeout(f"body slower than {self.limits.bodyRate} bytes a second"))
+                return
+            req.since, req.got = self.now, size
+        self.arm(req, tymeout)
+
+    def admit(self, req):
+        """Begin to answer a request that is complete. For subclasses."""
+        raise NotImplementedError
+
+    def answered(self, req, persisted):
+        """A response is whole in txbs: go on with the next request, or end the connection."""
+        ix = req.remoter
+        if not persisted:
+            self.conclude(req)
+            return
+        req.makeParser()
+        req.phase = Phase.IDLE
+        if ix.cutoff:
+            if ix.rxbs:
+                self.fed.append(req)  # complete requests may wait there
+            else:
+                self.conclude(req)
+            return
+        ix.bs = self.servant.bs
+        if ix.rxbs:
+            self.fed.append(req)
+        if not ix.events & READ:
+            ix.heed(ix.events | READ)
+        self.arm(req, self.tymeout)
+
+    def serviceSends(self):
+        """Send for those that have something queued what their kernel takes."""
+        servant = self.servant
+        if servant.dirty:
+            dirty, servant.dirty = servant.dirty, []
+            for ix in dirty:
+                ix.dirty = False
+                size = len(ix.txbs)
+                ix.serviceSends()
+                if ix.txbs or ix.broken or ix.protocol is None or ix.protocol.phase is not Phase.IDLE:
+                    self.sent(ix, size)
+
+    def sent(self, ix, before):
+        """Mind a connection which is more than idle after its bytes were sent, before bytes of them queued earlier."""
+        req = ix.protocol
+        if req is None:
+            return
+        if ix.broken:
+            self.drop(req)
+            return
+        left = len(ix.txbs)
+        if req.blocked and left < self.limits.txMark:
+            req.blocked = False
+            self.unblocked(req)
+        if req.phase is Phase.DRAIN and not left:
+            if not req.closing:
+                req.closing = True
+                self.closings.append(req)
+        elif left:
+            if left < before or req.due == Never:
+                self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
+        elif req.phase is Phase.ANSWER:
+            req.due = Never
+
+    def unblocked(self, req):
+        """The peer took enough for the application to go on. For subclasses."""
+
+    def service(self):
+        """Do one turn. Nothing that a peer sends, or that an application raises, is raised."""
+        servant = self.servant
+        servant.turning = True
+        try:
+            self.serviceConnects()
+            self.serviceReceives()
+            self.serviceAnswers()
+            self.serviceSends()
+        finally:
+            servant.turning = False
+
+    def serviceAnswers(self):
+        """Parse and answer; for subclasses."""
+        raise NotImplementedError

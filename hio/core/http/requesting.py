@@ -1,0 +1,349 @@
+"""Requestant: takes one request after the other out of the bytes that a connection received (RFC 9112).
+
+A whole head is parsed in one pass, straight into the environ that the application will get; only what is not whole
+yet is waited for. The facts of a request, headers and body among them, are made when they are first looked at.
+
+Knows no socket and no tyme. In a server it also stands for its connection: see Phase.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from enum import IntEnum
+
+from ...help import Hict
+from ..tcp.deadlining import Never
+from .faulting import HTTPException, PrematureClosure
+from .framing import NOTHING, BodyReader, Framing, Kind, frameRequest
+from .heading import HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists, unquotePath
+from .limiting import LIMITS, Limits
+from .parsing import Parsent
+
+
+class Phase(IntEnum):
+    """What a server's connection is doing. Each phase has its tymeout; see Limits."""
+
+    IDLE = 0  # waits for the first byte of a request
+    HEAD = 1  # has part of a head
+    BODY = 2  # has a head and part of a body
+    ANSWER = 3  # the application is at it
+    DRAIN = 4  # all is said, not all is sent; then the end
+    LINGER = 5  # has ended sending, drains what the peer still sends
+    GONE = 6  # closed
+
+
+class Stage(IntEnum):
+    """How far a message got."""
+
+    NONE = 0  # nothing was parsed ever
+    WAITING = 1  # for the end of the head
+    HEADED = 2  # for the end of the body
+    ENDED = 3  # complete, or given up
+
+
+class Requestant(Parsent):
+    """Parses requests; see Parsent for the attributes that it shares with its counterpart in the client.
+
+    Parameters:
+        remoter: connection whose rxbs are parsed; None: msg alone.
+        msg (bytearray): input; None: remoter.rxbs, or an own one.
+        dictable (bool): try JSON on the body whatever its type.
+        template (dict): environ to begin each request's environ with; None: an empty one.
+        spooled (bool): keep the body in .input, on disk when it is large, rather than in memory.
+
+    Attributes:
+        environ (dict): template, and the fields of the request by their CGI names.
+        url (str): target as received. path (str): percent-decoded. query (str): raw. fragment: always "".
+        scheme, hostname, port: of the target's or the Host field's authority; "" and None where there is none.
+        expectant (bool): the peer waits for 100 Continue before it sends the body (RFC 9110, 10.1.1).
+        phase (Phase): of the connection, kept by the server.
+    """
+
+    # PERF: class attributes where most connections never have another value: an idle one then costs 0.4 KB, not 1 KB
+    head: RequestHead | None = None
+    stage = Stage.NONE
+    armed = True
+    errored = False
+    error = None
+    fault = None
+    closed = None
+    framing_: Framing = NOTHING
+    reader: BodyReader | None = None
+    input = None
+    expectant = False
+    text = ""
+    data = None
+    phase = Phase.IDLE
+    due = Never
+    check = Never
+    blocked = False  # its application waits for the peer to read
+    closing = False  # is to be ended in the next turn
+    responder = None
+    keeper = None
+    since = 0.0  # tyme at which the span began over which the rate of a body is judged
+    got = 0  # bytes of body received in that span
+    drained = 0  # bytes discarded while lingering
+    _headers = None
+    _content = None
+    _body = None
+    _trails = None
+    _parms = None
+    _method = "GET"
+
+    def __init__(self, remoter=None, msg=None, dictable=None, method="GET", limits=None, template=None, spooled=False):
+        self.remoter = remoter
+        self.limits: Limits = LIMITS if limits is None else limits
+        self.msg = msg if msg is not None else remoter.rxbs if remoter is not None else bytearray()
+        self.dictable = bool(dictable)
+        self.template = template if template is not None else {}
+        self.environ = self.template
+        self.spooled = spooled
+        self.finder = HeadFinder(self.limits)
+
+    # -- progress -----------------------------------------------------------------------------------------
+
+    @property
+    def parser(self):
+        """What is parsing, None once a request is complete and until makeParser(). Call parse() while there is one."""
+        return self if self.armed else None
+
+    @property
+    def started(self):
+        """Whether the first byte of a request came and its last did not; None before anything was parsed."""
+        if self.stage is Stage.NONE:
+            return None
+        return self.stage is Stage.HEADED or (self.stage is Stage.WAITING and bool(self.msg))
+
+    @property
+    def headed(self):
+        """Whether the head is complete; None before anything was parsed."""
+        return None if self.stage is Stage.NONE else self.head is not None and self.stage >= Stage.HEADED
+
+    @property
+    def bodied(self):
+        """Whether the body is complete; None before anything was parsed."""
+        return None if self.stage is Stage.NONE else self.stage is Stage.ENDED and not self.errored
+
+    @property
+    def ended(self):
+        """Whether the request is complete or given up; None before anything was parsed."""
+        return None if self.stage is Stage.NONE else self.stage is Stage.ENDED
+
+    def makeParser(self, msg=None):
+        """Arm for the next request, in msg or the same buffer. No flag changes before parse()."""
+        if msg is not None:
+            self.msg = msg
+        self.armed = True
+        self.reader = None
+        self.finder.reset()
+
+    def reinit(self, msg=None, dictable=None, method="GET"):
+        """Make ready for another connection; None keeps what there is. Does not arm."""
+        if msg is not None:
+            self.msg = msg
+        if dictable is not None:
+            self.dictable = bool(dictable)
+        self.closed = None
+
+    def parse(self):
+        """Go as far as the bytes allow. Whatever is wrong with them ends the request with .errored and .fault."""
+        if not self.armed:
+            return
+        try:
+            if self.reader is None and not self.parseHead():
+                return
+            self.parseBody()
+        except HTTPException as ex:
+            self.errored = True
+            self.fault = ex
+            self.error = str(ex)
+            self.end()
+
+    def parseHead(self):
+        """Parse a head if it is whole; return whether it was. Raises HTTPException."""
+        msg = self.msg
+        if self.stage is not Stage.WAITING:
+            self.renew()
+        end = self.finder.find(msg)
+        if end < 0:
+            if self.closed:
+                raise PrematureClosure("connection closed before the end of a head")
+            return False
+        head = bytes(msg[:end])
+        del msg[: end + 4]
+        self.environ = environ = self.template.copy()
+        self.head = head = parseRequestHead(head, environ, self.limits)
+        self.framing_ = framing = frameRequest(head.version, environ, self.limits)
+        connection = environ.get("HTTP_CONNECTION")
+        self.persisted = head.version is HTTP_11 if connection is None else persists(head.version, connection)
+        if framing is not NOTHING:
+            self.stage = Stage.HEADED
+            if "HTTP_EXPECT" in environ:
+                self.expectant = expects(head.version, environ["HTTP_EXPECT"])
+            self.reader = BodyReader(framing, self.sink(), self.limits)
+        elif "HTTP_EXPECT" in environ:
+            expects(head.version, environ["HTTP_EXPECT"])
+        return True
+
+    def renew(self):
+        """Forget the last request: nothing of it may be seen in the next."""
+        self.stage = Stage.WAITING
+        self.head = None
+        if self._headers is not None or self._body is not None or self.input is not None or self.data is not None:
+            self._headers = self._content = self._body = self._trails = self._parms = self.data = self.input = None
+        if self.errored:
+            self.errored = False
+            self.fault = self.error = None
+        self.closed = bool(self.closed)
+
+    def parseBody(self):
+        """Read what is there of the body; end the request when it is complete. Raises HTTPException."""
+        reader = self.reader
+        if reader is not None:
+            if self.msg:
+                self.expectant = False  # it did not wait
+            if not reader.read(self.msg, bool(self.closed)):
+                return
+            self._parms = reader.parms
+            self._trails = reader.trails
+            self.reader = None
+            self.expectant = False
+            if self.framing_.kind is Kind.CHUNKED:
+                self.environ["CONTENT_LENGTH"] = str(reader.size)  # the body is whole: its length is known by now
+        self.end()
+
+    def end(self):
+        """Note that the request is complete or given up."""
+        self.stage = Stage.ENDED
+        self.armed = False
+
+    def sink(self):
+        """Return the callable that takes pieces of the body: into a file of its own, or into .body."""
+        if self.spooled:
+            self.input = tempfile.SpooledTemporaryFile(max_size=self.limits.spool)
+            return self.input.write
+        return self.body.extend
+
+    def whole(self):
+        """Return the body as a seekable stream of bytes, at its start."""
+        stream, self.input = self.input, None
+        if stream is None:
+            return io.BytesIO(self._body or b"")
+        stream.seek(0)
+        return stream
+
+    # -- the request --------------------------------------------------------------------------------------
+
+    def where(self):
+        """Return text that names the request in a log."""
+        head = self.head
+        return f"{head.method} {head.target!r}" if head is not None else "request without a head"
+
+    @property
+    def method(self):
+        """Method of the request."""
+        return self.head.method if self.head is not None else self._method
+
+    @property
+    def version(self):
+        """(1, 0) or (1, 1); None before the first head."""
+        return self.head.version if self.head is not None else None
+
+    @property
+    def url(self):
+        """Target as received."""
+        return self.head.target if self.head is not None else None
+
+    @property
+    def path(self):
+        """Path of the target, percent-decoded, as text where it is UTF-8, else as latin-1; None before a head."""
+        if self.head is None:
+            return None
+        raw = unquotePath(self.head.path)
+        try:
+            return raw.encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError:
+            return raw
+
+    @property
+    def query(self):
+        """Query of the target, raw; "" when there is none."""
+        return self.head.query if self.head is not None else None
+
+    fragment = ""  # a request target has none (RFC 9112, 3.2)
+
+    @property
+    def scheme(self):
+        """Scheme of an absolute target, else ""."""
+        return (self.head.scheme or "") if self.head is not None else None
+
+    @property
+    def hostname(self):
+        """Host of the authority that the request names, without brackets; "" when it names none."""
+        host, _ = self.authority()
+        return host
+
+    @property
+    def port(self):
+        """Port of the authority that the request names, None when it names none."""
+        _, port = self.authority()
+        return int(port) if port else None
+
+    def authority(self):
+        """Return (host, port) of the authority as texts."""
+        authority = self.environ.get("HTTP_HOST", "") if self.head is not None else ""
+        host, bracket, rest = authority.rpartition("]")
+        if bracket:
+            return host[1:], rest[1:]
+        host, _, port = rest.partition(":")
+        return host, port
+
+    @property
+    def chunked(self):
+        """Whether the body came in chunks; None before a head."""
+        return self.framing_.kind is Kind.CHUNKED if self.head is not None else None
+
+    @property
+    def length(self):
+        """Bytes of body: as declared, in the end as read; None before a head."""
+        if self.head is None:
+            return None
+        return len(self._body) if self._body else (self.framing_.length or 0)
+
+    @property
+    def body(self):
+        """The body, a bytearray that is this request's own."""
+        if self._body is None:
+            self._body = bytearray()
+            if self.input is not None:
+                self.input.seek(0)
+                self._body.extend(self.input.read())
+        return self._body
+
+    @property
+    def parms(self):
+        """Extensions of the last chunk that had any, else None."""
+        return self._parms
+
+    @property
+    def trails(self):
+        """Hict of the trailer fields, which are never merged into headers; None without a chunked body."""
+        return None if self._trails is None else Hict(self._trails)
+
+    persisted = None
+
+    def checkPersisted(self):
+        """Set .persisted, whether the connection survives the request (RFC 9112, 9.3)."""
+        if self.head is not None:
+            self.persisted = persists(self.head.version, self.environ.get("HTTP_CONNECTION"))
+
+    # -- the connection -----------------------------------------------------------------------------------
+
+    def lost(self):
+        """Hook of the Remoter: it was closed, by whomever."""
+        if self.keeper is not None:
+            self.keeper.forget(self)
+
+    def __repr__(self):
+        return f"<Requestant {self.where()} {self.stage.name} {self.phase.name}>"

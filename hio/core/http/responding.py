@@ -1,0 +1,370 @@
+"""Responder: runs one WSGI call and frames what it gives as one HTTP/1.1 response (PEP 3333; RFC 9112, 6).
+
+Each service() takes one item of the application's iterable, or the whole of it when it is a list or tuple, which
+is there already. Nothing goes out before the first item that is not empty: until then the application may change
+its mind about status and headers. An item that is empty means: nothing yet.
+
+What the application gets wrong before the head went out is answered by 500; after it, the response is broken off
+without an end mark (.aborted), so that the peer can tell it from a whole one. In every case the iterable is closed
+exactly once.
+
+Knows no socket: what goes out goes to .incomer.tx(bytes).
+"""
+
+from __future__ import annotations
+
+from types import GeneratorType
+
+from ... import help
+from ...help import Hict
+from . import planning
+from .erring import HTTPError
+from .planning import plan
+
+logger = help.ogler.getLogger()
+
+#: What an application may raise and the server survives. KeyboardInterrupt ends the program.
+Raised = (Exception, SystemExit, GeneratorExit)
+
+#: Empty items that are taken of an iterable that gave all it declared, before it is closed for not ending.
+EpilogueBudget = 64
+
+
+class ApplicationError(Exception):
+    """The application broke PEP 3333."""
+
+
+class Responder:
+    """One response of a WSGI application.
+
+    Parameters:
+        incomer: connection, with tx(bytes).
+        app: WSGI application.
+        environ (dict): of the request.
+        chunkable (bool): the peer understands chunked coding; None: by SERVER_PROTOCOL of environ.
+        delay: not used.
+        persisted (bool): the connection may stay open after the response, as far as the request goes.
+        dater: renders the Date; None: the one of planning.
+
+    Attributes:
+        started (bool): start_response was called. headed: the head went out. ended: nothing more is to come.
+        aborted (bool): the response was broken off; the connection must be cut. closed: the peer is gone.
+        chunked (bool): the body goes out in chunks. length (int | None): Content-Length declared. size (int): bytes sent.
+        persisted (bool): the connection may stay open after this response, known once headed.
+        gave (bool): the last service() took an item that was not empty.
+        failure (BaseException | None): what the application raised.
+        iterable: what the application returned; iterator: what is advanced, None before the call.
+    """
+
+    HttpVersionString = "HTTP/1.1"
+    Delay = 1.0
+
+    def __init__(self, incomer, app, environ, chunkable=False, delay=None, persisted=False, dater=None):
+        self.incomer = incomer
+        self.app = app
+        self.dater = dater if dater is not None else planning.dater
+        self.reset(environ, chunkable, persisted)
+
+    def reset(self, environ, chunkable=None, persisted=None):
+        """Prepare for another request on the connection. chunkable, persisted None: by SERVER_PROTOCOL of environ."""
+        later = environ.get("SERVER_PROTOCOL") == "HTTP/1.1" if chunkable is None or persisted is None else False
+        self.environ = environ
+        self.chunkable = later if chunkable is None else chunkable
+        self.persisted = later if persisted is None else persisted
+        self.started = self.headed = self.ended = self.closed = self.aborted = False
+        self.chunked = self.gave = False
+        self.size = 0
+        self.plan = None
+        self.failure = None
+        self.iterable = self.iterator = None
+        self.extra = ()
+
+    # -- what was asked for -------------------------------------------------------------------------------
+
+    @property
+    def status(self):
+        """Status text with its reason; 200 OK before start_response."""
+        return self.plan.status if self.plan is not None else "200 OK"
+
+    @property
+    def headers(self):
+        """Hict of the header fields; once headed, of all that went out."""
+        return Hict((self.plan.fields if self.plan is not None else []) + list(self.extra))
+
+    @property
+    def length(self):
+        """Bytes of the body as declared by Content-Length, None when not declared."""
+        return self.plan.length if self.plan is not None else None
+
+    @property
+    def evented(self):
+        """Whether the content is an event stream."""
+        return self.plan is not None and self.plan.evented
+
+    @property
+    def bodiless(self):
+        """Whether no body may follow the head (RFC 9110, 9.3.2; RFC 9112, 6.3)."""
+        return self.plan.bodiless or self.environ["REQUEST_METHOD"] == "HEAD"
+
+    def start(self, status, response_headers, exc_info=None):
+        """The start_response callable of PEP 3333.
+
+        Returns:
+            write, a callable that takes bytes.
+
+        Raises:
+            AssertionError: called again without exc_info. TypeError, ValueError: status or headers not as PEP 3333
+            wants them. What exc_info holds: the head went out already.
+        """
+        if exc_info:
+            try:
+                if self.headed:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # no cycle through the traceback
+        elif self.started:
+            raise AssertionError("start_response was called already, and there is no exc_info")
+        self.plan = plan(status, response_headers)
+        self.started = True
+        return self.write
+
+    # -- what goes out ------------------------------------------------------------------------------------
+
+    def build(self):
+        """Return the head as bytes, and settle framing and persistence. status and headers may be overridden by the
+        attributes _status and _headers of the iterator.
+        """
+        iterator = self.iterator
+        if iterator is not None and type(iterator) is not GeneratorType:
+            self.override(getattr(iterator, "_status", None), getattr(iterator, "_headers", None))
+        plan = self.plan
+        if plan.closing or plan.code < 200:
+            self.persisted = False
+        extra = []
+        parts = [plan.lead]
+        if not plan.dated:
+            line = self.dater.render()
+            parts.append(line)
+            extra.append(("Date", self.dater.text))
+        if plan.length is None and not plan.bodiless:
+            self.chunked = self.chunkable
+            if not self.chunkable:
+                self.persisted = False  # only the end of the connection ends the body
+        if not self.persisted:
+            parts.append(b"Connection: close\r\n")
+            extra.append(("Connection", "close"))
+        elif not self.chunkable:
+            parts.append(b"Connection: keep-alive\r\n")
+            extra.append(("Connection", "keep-alive"))
+        if self.chunked:
+            parts.append(b"Transfer-Encoding: chunked\r\n")
+            extra.append(("Transfer-Encoding", "chunked"))
+        parts.append(b"\r\n")
+        self.extra = extra
+        if self.bodiless:
+            self.chunked = False
+        return b"".join(parts)
+
+    def override(self, status, headers):
+        """Let the iterator change status (int or str) and header fields (mapping), as long as no head went out."""
+        if status is None and not headers:
+            return
+        plan = self.plan
+        merged = Hict([field for field in plan.fields if field != ("Server", planning.SERVER)])
+        merged.update(headers or {})
+        if plan.closing:
+            merged["Connection"] = "close"
+        self.plan = planning.plan(plan.status if status is None else status, list(merged.items()))
+
+    def frame(self, item):
+        """Return what goes on the wire for an item that is not empty: the head before it if that is due."""
+        if not self.started:
+            raise ApplicationError("body before start_response was called (PEP 3333)")
+        head = b""
+        if not self.headed:
+            head = self.build()
+            self.headed = True
+        if self.bodiless:
+            return head
+        length = self.plan.length
+        if length is not None and self.size + len(item) > length:
+            logger.error("application gave more than its Content-Length of %d: %s", length, self.where())
+            item = item[: length - self.size]
+            self.persisted = False
+        self.size += len(item)
+        if self.chunked and item:
+            return b"%s%x\r\n%b\r\n" % (head, len(item), item)
+        return head + item if head else bytes(item)
+
+    def write(self, msg):
+        """The write callable of PEP 3333: sends msg, after the head. Empty bytes send nothing."""
+        if not self.started:
+            raise AssertionError("write before start_response")
+        self.check(msg)
+        if msg and not self.ended:
+            self.incomer.tx(self.frame(msg))
+
+    @staticmethod
+    def check(item):
+        """Raise ApplicationError unless item is bytes-like."""
+        if not isinstance(item, (bytes, bytearray, memoryview)):
+            raise ApplicationError(f"body items must be bytes, got {type(item).__name__} (PEP 3333)")
+
+    # -- one step -----------------------------------------------------------------------------------------
+
+    def service(self):
+        """Take one step: call the application if that was not done, then take one item.
+
+        Returns nothing; see .gave, .ended, .aborted. Nothing that the application raises is raised, but
+        KeyboardInterrupt.
+        """
+        if self.ended:
+            return
+        self.gave = False
+        try:
+            if self.iterator is None:
+                self.iterable = self.app(self.environ, self.start)
+                kind = type(self.iterable)
+                if kind is list or kind is tuple:
+                    self.iterator = ()
+                    self.whole(self.iterable)
+                    return
+                self.iterator = iter(self.iterable)
+            self.step()
+        except Raised as ex:
+            self.fail(ex)
+
+    def step(self):
+        """Take one item of the iterator."""
+        try:
+            item = next(self.iterator)
+        except StopIteration as ex:
+            if ex.value is not None:
+                self.check(ex.value)
+                if ex.value:
+                    self.incomer.tx(self.frame(ex.value))
+            self.finish()
+            return
+        self.check(item)
+        if len(item):
+            self.gave = True
+            self.incomer.tx(self.frame(item))
+            if self.bodiless:
+                self.finish()
+            elif self.size == self.plan.length:
+                self.epilogue()
+
+    def epilogue(self):
+        """Let an iterable that gave all it declared run to its end, for what it does there; take no more bytes."""
+        for _, item in zip(range(EpilogueBudget), self.iterator):
+            if item:
+                logger.error("application gave more than its Content-Length of %d: %s", self.plan.length, self.where())
+                self.persisted = False
+                break
+        self.finish()
+
+    def whole(self, items):
+        """Send a body that is there as a whole: head and all of it in one go."""
+        for item in items:
+            self.check(item)
+        body = items[0] if len(items) == 1 else b"".join(items)
+        if not self.started:
+            raise ApplicationError("start_response was not called (PEP 3333)")
+        if self.plan.length is None and not self.chunkable and not self.plan.bodiless:
+            self.declare(len(body))
+        if not body:
+            self.finish()
+            return
+        data = self.frame(body)
+        if self.chunked:
+            data += b"0\r\n\r\n"
+        self.incomer.tx(data)
+        self.finish(marked=True)
+
+    def declare(self, length):
+        """Add a Content-Length that only the server knows, so that a peer without chunked coding need not be closed."""
+        fields = [field for field in self.plan.fields if field != ("Server", planning.SERVER)]
+        closing = [("Connection", "close")] if self.plan.closing else []
+        self.plan = planning.make(self.plan.status, [*fields, ("Content-Length", str(length)), *closing])
+
+    def finish(self, marked=False):
+        """End a response whose iterable is exhausted, or holds nothing more that counts."""
+        if not self.started:
+            raise ApplicationError("the iterable ended and start_response was not called (PEP 3333)")
+        if not self.headed:
+            self.incomer.tx(self.frame(b""))
+        if not self.bodiless:
+            length = self.plan.length
+            if length is not None and self.size < length:
+                raise ApplicationError(f"{self.size} bytes of body where Content-Length declares {length}")
+            if self.chunked and not marked:
+                self.incomer.tx(b"0\r\n\r\n")
+        self.ended = True
+        self.release()
+
+    # -- when it goes wrong -------------------------------------------------------------------------------
+
+    def fail(self, ex):
+        """Answer what the application raised: a status if no head went out yet, else break the response off."""
+        self.failure = ex
+        self.release()
+        if self.headed:
+            logger.error("application failed after the head, connection is cut: %s", self.where(), exc_info=ex)
+            self.abort()
+            return
+        if isinstance(ex, HTTPError):
+            error = ex
+        else:
+            logger.error("application failed: %s", self.where(), exc_info=ex)
+            error = HTTPError(500)
+        try:
+            self.refuse(error)
+        except (TypeError, ValueError) as worse:  # the error's own headers or status are not valid
+            logger.error("error of the application cannot be rendered: %s", self.where(), exc_info=worse)
+            self.refuse(HTTPError(500))
+
+    def refuse(self, error):
+        """Send an HTTPError as the response."""
+        body = error.render()
+        headers = Hict(error.headers or {})
+        if "Content-Type" not in headers:
+            headers["Content-Type"] = "text/plain"
+        headers["Content-Length"] = str(len(body))
+        self.iterator = None
+        self.plan = planning.plan(f"{error.status} {error.reason}", [(k, str(v)) for k, v in headers.items()])
+        self.started = True
+        self.size = 0
+        self.incomer.tx(self.frame(body))
+        self.ended = True
+
+    def abort(self):
+        """Break the response off: nothing more is sent, no end mark; the connection must be cut."""
+        self.aborted = not self.ended or self.aborted
+        self.ended = True
+        self.persisted = False
+        self.release()
+
+    def close(self):
+        """Break off what is not ended because the peer is gone or the server closes."""
+        self.closed = True
+        self.abort()
+
+    def release(self):
+        """Call close() of what the application returned, once; what it raises is logged."""
+        iterable, self.iterable = self.iterable, None
+        if iterable is not None:
+            close = getattr(iterable, "close", None)
+            if close is not None:
+                try:
+                    close()
+                except Raised as ex:
+                    logger.error("close() of the application's iterable failed: %s", self.where(), exc_info=ex)
+
+    def where(self):
+        """Return text that tells which request this was."""
+        environ = self.environ
+        return f"{environ.get('REQUEST_METHOD')} {environ.get('RAW_URI', environ.get('PATH_INFO'))!r}"
+
+    def __repr__(self):
+        state = [word for word in ("started", "headed", "ended", "aborted", "chunked") if getattr(self, word)]
+        return f"<Responder {self.where()} {self.status!r} size={self.size} {' '.join(state)}>"

@@ -1,0 +1,315 @@
+"""HTTP servers: a WSGI application, or a Steward for each connection, served turn by turn from inside one loop.
+
+Server (WsgiServer)   WSGI: each request that is complete goes to the application, one Responder a connection
+ServerDoer            services either server from a Doist
+openServer            context manager for tests
+
+The front door of the server side. Elsewhere: keeping.py has the life of a connection, requesting.py takes requests
+in, responding.py frames what the application gives, stewarding.py serves without WSGI, sinking.py serves files.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+
+from ... import help
+from .. import tcp
+from .heading import HTTP_11, unquotePath
+from .httping import CR, CRLF, LF
+from .keeping import Keeper, RoundBudget
+from .planning import SERVER
+from .requesting import Phase, Requestant
+from .responding import Responder
+from .sinking import StaticSink
+from .stewarding import BareServer, CustomResponder, Steward
+
+__all__ = [
+    "CR", "CRLF", "LF", "BareServer", "CustomResponder", "FileWrapper", "Requestant", "Responder", "Server",
+    "ServerDoer", "StaticSink", "Steward", "WsgiServer", "logger", "openServer",
+]
+
+logger = help.ogler.getLogger()
+
+#: Items of one iterable that are taken in one turn at the most, when the root resumes the server at once.
+ItemBudget = 16
+
+
+@contextmanager
+def openServer(cls=None, **kwa):
+    """Open a Server, or one of class cls made with kwa, for the length of a with block.
+
+    Usage:
+        with openServer(port=0, app=app) as server:
+            server.service()
+    """
+    server = (cls or Server)(**kwa)
+    try:
+        server.reopen()
+        yield server
+    finally:
+        server.close()
+
+
+class FileWrapper:
+    """The wsgi.file_wrapper of PEP 3333: an iterable over the pieces of a file-like object.
+
+    Attributes:
+        filelike: what is read; its close, if any, is called by close().
+        blksize (int): bytes of one piece.
+    """
+
+    def __init__(self, filelike, blksize=65536):
+        self.filelike = filelike
+        self.blksize = blksize
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        data = self.filelike.read(self.blksize)
+        if not data:
+            raise StopIteration
+        return data
+
+    def close(self):
+        """Close the file-like object."""
+        close = getattr(self.filelike, "close", None)
+        if close is not None:
+            close()
+
+
+class Server(Keeper):
+    """A WSGI server.
+
+    Parameters:
+        name (str): for people.
+        app: WSGI application (PEP 3333).
+        reqs, reps (dict): to use for .reqs and .reps, cleared; None: new ones.
+        servant: tcp.Server or tcp.ServerTls to use; None: one is made.
+        bufsize (int): bytes that one read takes at the most.
+        wl: WireLog for all traffic, or None.
+        ha, host, port: where to listen: ha (host, port), or the path of a UNIX-domain socket; None: (host, port), with host
+            "" for every IPv4 address, port 0 for any free one and None for 80, or 443 with TLS.
+        eha: not used.
+        scheme (str): "https" for TLS, else plain.
+        tymeout (float): seconds of tyme for which a connection may be idle between requests; None: Tymeout; 0.0: for ever.
+        limits (Limits): all other limits and tymeouts; None: the defaults.
+        clock: callable that answers seconds since the epoch for the Date field; None: the wall clock.
+        kwa: for the servant: tymth, net, context, keypath, certpath, ...
+
+    Attributes:
+        reqs (dict): ca -> Requestant. reps (dict): ca -> Responder of the latest request.
+        servant, scheme, secured, limits: see Keeper.
+
+    Raises:
+        ValueError, TypeError: parameters that contradict each other or are no such thing; names the value.
+    """
+
+    def __init__(self, name="hio.wsgi.server", app=None, reqs=None, reps=None, **kwa):
+        self.app = app
+        self.reps = reps if reps is not None else {}
+        self.reps.clear()
+        self.eager = []  # requestants whose response gave an item and can give the next at once
+        self.waiting = {}  # requestants whose application had nothing to say yet, asked again at the next tick
+        self.asked = None  # tyme at which those were asked
+        super().__init__(name=name, reqs=reqs, **kwa)
+        self.template = {}
+
+    # -- opening and closing ------------------------------------------------------------------------------
+
+    def reopen(self, **kwa):
+        """Drop all connections and listen; return whether the address was had."""
+        opened = super().reopen(**kwa)
+        self.template = self.buildTemplate()
+        return opened
+
+    def closeAll(self):
+        """Close every connection, breaking off what is being answered."""
+        super().closeAll()
+        self.eager.clear()
+        self.waiting.clear()
+
+    def rest(self, tock=0.0):
+        """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
+        watch = super().rest(tock)
+        if watch is tock or self.waiting:
+            return tock  # an application that said nothing yet is asked every tick
+        if self.eager:
+            watch.wake()
+        return watch
+
+    # -- requests -----------------------------------------------------------------------------------------
+
+    def buildTemplate(self):
+        """Return what the environ of every request has in common (PEP 3333; RFC 3875)."""
+        eha = self.servant.eha
+        host, port = eha if isinstance(eha, tuple) else (eha, "")
+        return {
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": self.scheme,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileWrapper,
+            "SCRIPT_NAME": "",
+            "SERVER_NAME": host,
+            "SERVER_PORT": str(port),
+            "SERVER_SOFTWARE": SERVER,
+        }
+
+    def buildEnviron(self, requestant):
+        """Return the environ of a request that is complete, a dict of its own.
+
+        Beside what PEP 3333 wants: RAW_URI, the target as received; REMOTE_PORT; wsgi.input_terminated; hio.remoter, the
+        connection, whose .broken tells that nobody will get the answer.
+        """
+        head = requestant.head
+        remoter = requestant.remoter
+        environ = requestant.environ
+        ca = remoter.ca
+        environ["REQUEST_METHOD"] = head.method
+        environ["PATH_INFO"] = unquotePath(head.path) if "%" in head.path else head.path
+        environ["QUERY_STRING"] = head.query
+        environ["RAW_URI"] = head.target
+        environ["SERVER_PROTOCOL"] = "HTTP/1.1" if head.version is HTTP_11 else "HTTP/1.0"
+        environ["REMOTE_ADDR"] = ca[0]
+        environ["REMOTE_PORT"] = str(ca[1])
+        environ["wsgi.input"] = requestant.whole()
+        environ["hio.remoter"] = remoter
+        return environ
+
+    def welcome(self, ix):
+        """Make the Requestant of a new connection."""
+        req = Requestant(remoter=ix, limits=self.limits, template=self.template, spooled=True)
+        self.adopt(req, ix)
+
+    def admit(self, req):
+        """Make or reset the Responder of a request that is complete, to be stepped in this turn."""
+        environ = self.buildEnviron(req)
+        rep = req.responder
+        chunkable = req.head.version is HTTP_11
+        persisted = req.persisted and not req.closed
+        if rep is None:
+            rep = Responder(req.remoter, self.app, environ, chunkable, persisted=persisted, dater=self.dater)
+            req.responder = self.reps[req.remoter.ca] = rep
+        else:
+            rep.reset(environ, chunkable, persisted)
+        self.eager.append(req)
+
+    def forget(self, req):
+        """Drop what is kept of a connection that was closed; what it was being answered is broken off."""
+        if req.phase is not Phase.GONE:
+            super().forget(req)
+            self.waiting.pop(req, None)
+            rep, req.responder = req.responder, None
+            if rep is not None:
+                if not rep.ended:
+                    rep.close()
+                if self.reps.get(req.remoter.ca) is rep:
+                    del self.reps[req.remoter.ca]
+
+    # -- responses ----------------------------------------------------------------------------------------
+
+    def serviceReps(self):
+        """Step each response that can go on by one item; those with nothing to say yet are asked again."""
+        self.ask()
+        self.step()
+
+    def ask(self):
+        """Have those asked again that had nothing to say: once a tick under a root, each time by hand."""
+        if self.waiting and (self.root is None or self.asked != self.now):
+            self.asked = self.now
+            self.eager.extend(self.waiting)
+            self.waiting.clear()
+
+    @property
+    def root(self):
+        """The Doist that this server runs under, None by hand."""
+        return getattr(self.servant.tymth, "root", None)
+
+    def step(self):
+        """Take one item of each response that is eager to give one."""
+        eager, self.eager = self.eager, []
+        for req in eager:
+            rep = req.responder
+            if rep is not None and req.phase is Phase.ANSWER:
+                rep.service()
+                if rep.ended:
+                    self.finished(req, rep)
+                elif rep.gave:
+                    self.more(req, rep)
+                else:
+                    self.waiting[req] = None
+
+    def more(self, req, rep):
+        """A response gave an item and has not ended: it goes on unless the peer has enough to take."""
+        ix = req.remoter
+        if len(ix.txbs) >= self.limits.txMark:
+            size = len(ix.txbs)
+            ix.serviceSends()
+            if ix.txbs and len(ix.txbs) < size:
+                self.arm(req, self.limits.stallTymeout)
+        if len(ix.txbs) >= self.limits.txMark:
+            req.blocked = True
+            if req.due == Never:
+                self.arm(req, self.limits.stallTymeout)
+        else:
+            self.eager.append(req)
+
+    def unblocked(self, req):
+        """The peer took enough for the application to go on."""
+        if req.phase is Phase.ANSWER:
+            self.eager.append(req)
+            self.servant.watch.wake()
+
+    def finished(self, req, rep):
+        """A response has ended: the next request, or the end of the connection."""
+        if rep.aborted:
+            self.brokenOff(req, rep)
+        else:
+            self.answered(req, rep.persisted)
+
+    def brokenOff(self, req, rep):
+        """End a connection whose response is not whole, so that the peer can tell."""
+        if rep.chunked or rep.length is not None:
+            req.persisted = False
+            self.conclude(req)  # an end mark is missing: an orderly end shows it
+        else:
+            req.remoter.serviceSends()
+            self.cut(req)  # a body that only the end of the connection ends
+
+    def serviceAnswers(self):
+        """Parse and answer: pipelined requests in order, one item of each response that is under way.
+
+        Under a root, which resumes this server at once anyway, up to ItemBudget items of a response in one turn.
+        """
+        if self.fed:
+            self.serviceReqs()
+        if self.eager or self.waiting:
+            self.serviceReps()
+        rounds = RoundBudget
+        while self.fed and rounds:
+            rounds -= 1
+            eager, self.eager = self.eager, []  # those had their item
+            self.serviceReqs()
+            self.step()
+            self.eager[:0] = eager
+        if self.eager and self.root is not None:
+            for _ in range(ItemBudget):
+                self.step()
+
+
+WsgiServer = Server
+
+
+class ServerDoer(tcp.ServerDoer):
+    """Services an HTTP server: opens it on entering, services it each turn, closes it on exit.
+
+    Between turns it rests until a socket is ready or a tymeout is due, so an idle server costs nothing.
+
+    Parameters:
+        server: Server or BareServer.
+    """
