@@ -17,6 +17,7 @@ from __future__ import annotations
 import select
 import selectors
 import socket
+from collections.abc import Callable
 from typing import Any, Protocol
 
 READ = 1  # the values of EPOLLIN and EPOLLOUT, so that an epoll mask needs no translation
@@ -79,9 +80,12 @@ class Watch(float):
 
     def wake(self) -> None:
         """Have the deed resumed as soon as its scheduler can: at once in real time, without a tick."""
-        if not self.woken and self.poller is not None:
+        poller = self.poller
+        if not self.woken and poller is not None:
             self.woken = True
-            self.poller.woken.append(self)
+            poller.woken.append(self)
+            if poller.alarm is not None:
+                poller.alarm()
 
 
 class Poller:
@@ -89,10 +93,12 @@ class Poller:
 
     Attributes:
         woken (list[Watch]): watches to be resumed, in the order in which they woke. The Doist empties it.
+        alarm (Callable | None): ends the wait of the Doist, while there is one; called by Watch.wake().
     """
 
     def __init__(self) -> None:
         self.woken: list[Watch] = []
+        self.alarm: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         """Number of sockets registered."""
@@ -167,7 +173,7 @@ class EpollPoller(Poller):
     def poll(self, timeout: float | None = 0.0) -> int:
         if self.epoll is None:
             if timeout:
-                _nap(timeout)
+                nap(timeout)
             return 0
         events = self.epoll.poll(timeout)
         entries = self.entries
@@ -233,7 +239,7 @@ class SelectorPoller(Poller):
 
     def poll(self, timeout: float | None = 0.0) -> int:
         if timeout and not self.selector.get_map():
-            _nap(timeout)
+            nap(timeout)
             return 0
         events = self.selector.select(timeout)
         for key, mask in events:
@@ -258,7 +264,7 @@ class SelectorPoller(Poller):
 OsPoller: type[Poller] = EpollPoller if hasattr(select, "epoll") else SelectorPoller
 
 
-def _nap(seconds: float) -> None:
+def nap(seconds: float) -> None:
     """Sleep when there is no socket to wait for; a signal handler may end it by raising."""
     select.select([], [], [], seconds)
 

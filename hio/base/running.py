@@ -1,0 +1,451 @@
+"""Turn the clock.
+
+Doist        the root scheduler: keeps tyme, gives the doers their turns, ticks, and waits if time is real
+StallError   nothing can ever happen again
+
+A run is one generator that passes, ticks and yields how long to wait; do() waits in the poller, ado() in asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from math import inf
+from typing import Any
+
+from ..help import timing
+from ..hioing import HioError
+from .interrupting import Interrupts
+from .nesting import Scheduler, asSchedule, checkDoers
+from .polling import Bell, OsPoller, Poller, nap
+from .scheduling import Entry, Schedule
+from .tyming import Tymist, Tymth, finite, leap
+
+
+class StallError(HioError):
+    """All that is left waits for something that cannot come."""
+
+
+class Doist(Scheduler, Tymist):
+    """Root scheduler: the Tymist that runs doers.
+
+    Attributes:
+        name (str): for messages.
+        real (bool): True paces the passes by the clock of the machine: one each tock seconds.
+        limit (float | None): tyme in seconds that a run may last; 0.0 or None: without limit.
+        done (bool | None): None before the first run; False while running or when ended early; True: all are done.
+        doers (list): what do() runs.
+        timer (MonoTimer): has the tock as duration; begins anew with each run.
+        temp (bool): whether the doers of a run use temporary resources.
+        poller (Poller): where whoever is wound to this Doist registers sockets; also as tymth.poller.
+        stack (list): the schedules that are in the middle of a pass, root first; None: dogs are being started.
+    """
+
+    Rounds = 64  # times that a pass looks again for who became ready by its own doing, lest a chat stop the clock
+
+    def __init__(
+        self,
+        *,
+        name: str = "doist",
+        real: bool = False,
+        limit: float | None = None,
+        doers: Iterable[Any] | None = None,
+        temp: bool = False,
+        tyme: float = 0.0,
+        tock: float | None = None,
+        poller: Poller | None = None,
+        **kwa: Any,
+    ) -> None:
+        """Make a Doist at tyme (seconds) that ticks by tock (seconds; None: Tock).
+
+        poller: None: the operating system's, which takes a descriptor when the first socket is registered.
+        Raises ValueError for a tock that is negative or no number, TypeError for what is no doer.
+        """
+        super().__init__(tyme=tyme, tock=tock, **kwa)
+        self.name = name
+        self.real = bool(real)
+        self.limit = None if limit is None else abs(finite(limit, "limit"))
+        self.done: bool | None = None
+        self.doers: list[Any] = [] if doers is None else checkDoers(doers)
+        self._deeds = Schedule(owner=self)
+        self.timer = timing.MonoTimer(duration=self.tock)
+        self.temp = bool(temp)
+        self.poller: Poller = OsPoller() if poller is None else poller
+        self.stack: list[Schedule | None] = []
+        self._alarm: Callable[[], None] | None = None  # ends the wait that is going on
+        self._bell: Bell | None = None
+        self._blind = False  # somebody is ready whom nobody services: wait without looking at sockets
+        self._stopping = False
+        self._rounds = self.Rounds
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} tyme={self.tyme} deeds={len(self.deeds)} done={self.done}>"
+
+    def __call__(self, *pa: Any, **kwa: Any) -> None:
+        """Same as do()."""
+        self.do(*pa, **kwa)
+
+    @property
+    def tock(self) -> float:
+        """Seconds from tick to tick, 0.0 or more; a change in mid-pass holds for the whole of that pass."""
+        return self._tock
+
+    @tock.setter
+    def tock(self, tock: float) -> None:
+        if not finite(tock, "tock") >= 0.0:
+            raise ValueError(f"tock must be 0 or more seconds, got {tock!r}")
+        self._tock = float(tock)
+        timer = getattr(self, "timer", None)
+        if timer is not None:
+            timer.start(duration=self._tock)
+
+    @property
+    def deeds(self) -> Any:
+        """The deeds that run. Assigning takes a deque of triples, whose deeds it takes over; else raises TypeError."""
+        return self._deeds
+
+    @deeds.setter
+    def deeds(self, deeds: Any) -> None:
+        self._deeds = asSchedule(deeds, self)
+
+    def tymen(self) -> Tymth:
+        """Return a plain function that answers the tyme, with attributes .root (this Doist) and .poller (its own)."""
+        tymth: Any = super().tymen()
+        tymth.root = self
+        tymth.poller = self.poller
+        return tymth  # type: ignore[no-any-return]
+
+    def do(
+        self,
+        doers: Iterable[Any] | None = None,
+        limit: float | None = None,
+        tyme: float | None = None,
+        *,
+        temp: bool | None = None,
+    ) -> None:
+        """Run doers until all are done, limit is over, or the run is stopped; then close those left, last first.
+
+        doers: None: .doers as they are. limit: tyme in seconds (None: .limit, 0.0: none), kept for later runs.
+        tyme: where to begin (None: where it is). temp: true has the doers use temporary resources.
+
+        Without real time, tymes at which no deed is due are skipped; where they end, tyme is what ticking would have
+        made of it. With real time, the pass at each tick is on schedule from the moment before the first, and in
+        between sockets that become ready, in this or any nested scheduler, resume at once the deed that services them.
+
+        In the main thread SIGINT and SIGTERM stop the run as stop() does, where no other handler is set for them; the
+        second one raises KeyboardInterrupt. KeyboardInterrupt in a turn or a wait ends the run quietly. Whatever else
+        a doer raises is raised, after all others are closed. Raises StallError when, without real time and limit, all
+        deeds wait for a wake that cannot come.
+        """
+        with Interrupts(self.stop) as interrupts:
+            run = self._run(doers, limit, tyme, temp, timing.monoTime, interrupts)
+            try:
+                for wait in run:
+                    try:
+                        self._wait(wait)
+                    except KeyboardInterrupt:
+                        break
+            finally:
+                run.close()
+
+    async def ado(
+        self,
+        doers: Iterable[Any] | None = None,
+        limit: float | None = None,
+        tyme: float | None = None,
+        *,
+        temp: bool | None = None,
+    ) -> None:
+        """Run as do() does, as one task of asyncio among others.
+
+        The first pass comes before any await. With real time it awaits the next tick or a ready socket, paced by the
+        time() of the loop; without, each pass is followed by asyncio.sleep(0). Cancelling it closes all deeds. Leaves
+        signals to asyncio.
+        """
+        run = self._run(doers, limit, tyme, temp, asyncio.get_running_loop().time, None)
+        try:
+            for wait in run:
+                try:
+                    await self._await(wait)
+                except KeyboardInterrupt:
+                    break
+        finally:
+            run.close()
+
+    def recur(self, deeds: Any = None) -> None:
+        """Make one pass at the present tyme over deeds (None: .deeds), then tick, also when there are none.
+
+        Before the pass and after it, whoever has become ready has a turn too, until nobody is, or Rounds times.
+        When a doer raises, the pass ends there and does not tick.
+        """
+        poller = self.poller
+        if poller.woken or len(poller):
+            self._collect(1)
+        self._pass(self._deeds if deeds is None else deeds, self._tyme)
+        if poller.woken or len(poller):
+            self._collect(self._rounds)
+        self.tick()
+
+    def stop(self) -> None:
+        """End the run that is going on, after the present turn, with .done False: as a signal does.
+
+        For doers, signal handlers and other threads. Does nothing when there is no run.
+        """
+        self._stopping = True
+        if self._bell is not None:
+            self._bell.ring()
+        elif self._alarm is not None:
+            self._alarm()
+
+    def locate(self) -> tuple[Any, Entry | None]:
+        """Return (scheduler, entry) of the deed whose turn it is now, however deep; (None, None) between turns.
+
+        For whoever services sockets from within some doer's turn: bound to watch.owner and watch.deed, readiness gives
+        that doer further turns.
+        """
+        schedule = self.stack[-1] if self.stack else None
+        entry = None if schedule is None else schedule.running
+        return (None, None) if schedule is None or entry is None else (schedule.owner, entry)
+
+    def hasten(self, tyme: float) -> None:
+        """Be told that there is something to do at tyme: a wait that is going on is too long perhaps."""
+        if self._alarm is not None:
+            self._alarm()
+
+    def _root(self) -> Doist:
+        return self
+
+    def _told(self) -> Tymth:
+        return self.tymen()
+
+    # A run
+
+    def _run(
+        self,
+        doers: Iterable[Any] | None,
+        limit: float | None,
+        tyme: float | None,
+        temp: bool | None,
+        clock: Callable[[], float],
+        interrupts: Interrupts | None,
+    ) -> Generator[float | None, None, None]:
+        """Run, and yield each wait: seconds, or None for a wait without end.
+
+        interrupts: None when asyncio drives, so that each pass yields, if only 0.0.
+        """
+        self.done = False
+        self._stopping = False
+        if doers is not None:
+            self.doers = checkDoers(doers)
+            self.deeds = deque()
+        if limit is not None:
+            self.limit = abs(finite(limit, "limit"))
+        if tyme is not None:
+            self.tyme = tyme
+        self._rounds = 0 if self.real else self.Rounds  # between real ticks the wait does it, with an eye on the clock
+        try:
+            self.enter(temp=temp or self.temp)
+            if self.real:
+                self._hang(interrupts)
+            try:
+                yield from self._turn(clock, interrupts)
+            except KeyboardInterrupt:
+                pass
+        finally:
+            try:
+                self.exit()
+            finally:
+                self._unhang()
+
+    def _turn(self, clock: Callable[[], float], interrupts: Interrupts | None) -> Generator[float | None, None, None]:
+        """Pass and tick until the run is over."""
+        begin = self._tyme
+        self.timer.start(duration=self._tock)
+        moment = clock()  # at which the pass of the present tyme is due
+        while True:
+            self.recur()
+            stop = begin + self.limit if self.limit else inf
+            if self.real:
+                moment = yield from self._pace(clock, moment + self._tock, stop, shared=interrupts is None)
+            elif interrupts is None:
+                yield 0.0
+            if not self.deeds:
+                self.done = True
+                break
+            if not self.real and not self._stopping:
+                yield from self._skip(stop, interrupts)
+            if self._stopping or self._tyme >= stop:
+                break
+
+    def _pace(
+        self, clock: Callable[[], float], moment: float, stop: float, shared: bool
+    ) -> Generator[float | None, None, float]:
+        """Wait for the next pass that has something to do, and give those woken meanwhile their turns.
+
+        moment, on clock, is when the pass of the present tyme is due. Tyme follows the clock all the while, as if each
+        tick were made. shared: wait at least for nothing, so that others have their turn.
+        Returns the moment of the pass that is due now.
+        """
+        poller = self.poller
+        while not self._stopping:
+            blind = bool(poller.woken) and self._rerun()
+            goal = self._goal(stop)
+            now = clock()
+            due = inf if goal is None else moment + (goal - self._tyme)
+            if goal is not None and due <= now:
+                if shared:
+                    yield 0.0
+                self._tyme = goal
+                return due
+            shared = False
+            tick = min(due, max(now, moment) if self._tock else now + self.Tock)
+            self._blind = blind
+            yield tick - now if blind else None if goal is None else due - now
+            now = clock()
+            if moment <= now < due and self._tock:  # ticks went by in which there was nothing to do
+                tyme = leap(self._tyme, self._tock, self._tyme + (now - moment))
+                if moment + (tyme - self._tyme) <= now:
+                    tyme += self._tock
+                moment += tyme - self._tyme
+                self._tyme = tyme
+        return moment
+
+    def _skip(self, stop: float, interrupts: Interrupts | None) -> Generator[float | None, None, None]:
+        """Go on to the tyme of the next tick that has something to do; wait only if none has."""
+        goal = self._goal(stop)
+        if goal is not None:
+            self._tyme = goal
+            return
+        self._hang(interrupts)
+        if interrupts is not None and len(self.poller) <= 1:  # the bell alone
+            names = ", ".join(repr(doer) for _, _, doer in self.deeds)
+            raise StallError(f"at tyme {self._tyme} nothing can wake the doers that are left: {names}")
+        yield None
+
+    def _goal(self, stop: float) -> float | None:
+        """Return the tyme of the first tick that has something to do, or is no earlier than stop; None: no tick is."""
+        tyme = self._tyme
+        if not self._deeds.entries or type(self).recur is not Doist.recur or type(self).tick is not Tymist.tick:
+            return tyme
+        due = min(self._deeds.due(), stop)
+        if due <= tyme or self.poller.woken:
+            return tyme
+        event = self.poller.due()
+        if event is not None and event < due:
+            due = event
+        if due == inf or tyme + self._tock <= tyme:
+            return None
+        return leap(tyme, self._tock, due)
+
+    # Who is ready
+
+    def _collect(self, rounds: int) -> None:
+        """Give whoever is ready a turn, and then whoever became so by that, at most rounds times."""
+        poller = self.poller
+        for _ in range(rounds):
+            if len(poller):
+                poller.poll(0.0)
+            if not poller.woken or self._rerun(alone=True):
+                break
+
+    def _rerun(self, alone: bool = False) -> bool:
+        """Give those woken a turn each.
+
+        Returns whether there was one that nobody services, which is left ready; alone: and none else.
+        """
+        poller = self.poller
+        woken, poller.woken = poller.woken, []
+        count = idle = 0
+        try:
+            for watch in woken:
+                count += 1
+                watch.woken = False
+                if watch.deed is not None and watch.deed.schedule is not None:
+                    watch.owner.rerun(watch.deed)
+                elif self._bell is not None and watch is self._bell.watch:
+                    self._bell.quiet()
+                else:
+                    watch.owner = watch.deed = None
+                    idle += 1
+        finally:
+            poller.woken[:0] = woken[count:]  # what is left when one raised
+        return idle == count if alone else idle > 0
+
+    # Waiting
+
+    def _hang(self, interrupts: Interrupts | None) -> None:
+        """Hang up a bell, if the poller is one that can wait."""
+        if self._bell is not None:
+            return
+        try:
+            self.poller.fileno()
+        except NotImplementedError:
+            return
+        self._bell = Bell(self.poller)
+        if interrupts is not None:
+            interrupts.ring(self._bell.fd)
+
+    def _unhang(self) -> None:
+        """Take the bell down, and give back the poller's descriptor when nobody needs it."""
+        if self._bell is not None:
+            self._bell.close()
+            self._bell = None
+        if not len(self.poller) and not self.poller.woken:
+            self.poller.close()
+
+    def _wait(self, wait: float | None) -> None:
+        """Wait for seconds, or without end, in the poller."""
+        bell = self._bell
+        poller = self.poller
+        if bell is None:
+            if wait is None:
+                raise StallError(f"at tyme {self._tyme} {poller!r} cannot wait for what is to wake the doers left")
+            nap(wait)
+            return
+        poller.alarm = self._alarm = bell.ring
+        try:
+            if self._blind:
+                select.select([bell.rx], [], [], wait)
+            elif not poller.woken:
+                poller.poll(wait)
+        finally:
+            poller.alarm = self._alarm = None
+
+    async def _await(self, wait: float | None) -> None:
+        """Wait for seconds, or without end, in asyncio."""
+        if wait == 0.0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+
+        def finish() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        fd = self._listen(loop, finish)
+        handle = None if wait is None else loop.call_later(wait, finish)
+        self.poller.alarm = self._alarm = finish
+        try:
+            if not self.poller.woken:
+                await future
+        finally:
+            self.poller.alarm = self._alarm = None
+            if handle is not None:
+                handle.cancel()
+            if fd is not None:
+                loop.remove_reader(fd)
+        self.poller.poll(0.0)
+
+    def _listen(self, loop: asyncio.AbstractEventLoop, finish: Callable[[], None]) -> int | None:
+        """Have loop call finish when the poller has something; return the descriptor to be removed, if any."""
+        if self._bell is None:
+            return None
+        fd = self._bell.rx.fileno() if self._blind else self.poller.fileno()
+        try:
+            loop.add_reader(fd, finish)
+        except NotImplementedError:  # a loop without readiness, as Windows has: then sockets wait for the next tick
+            return None
+        return fd
