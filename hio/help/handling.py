@@ -131,13 +131,14 @@ class SystemLogHandler(SysLogHandler):
         now = timing.monoTime()
         if self._triedAt is not None and now - self._triedAt < self.Patience:
             return False
-        # the platforms in SYSTEM_LOGS have AF_UNIX
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        sock.setblocking(False)
+        sock = None
         try:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # every platform in SYSTEM_LOGS has these
+            sock.setblocking(False)
             sock.connect(str(self.address))
         except OSError:
-            sock.close()
+            if sock is not None:
+                sock.close()
             self._triedAt = now
             return False
         self.socket = sock

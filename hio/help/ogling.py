@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ..hioing import OglerError
 from . import pathing
@@ -84,7 +84,7 @@ class Ogler:
     HeadDirPath = "/usr/local/var"
     TailDirPath = "logs"
     AltHeadDirPath = os.path.expanduser("~")
-    TempHeadDir = pathing.TempHead()
+    TempHeadDir: ClassVar[str] = pathing.TempHead()  # type: ignore[assignment]  # reads as str
     TempPrefix = "test_"
     TempSuffix = "_temp"
 

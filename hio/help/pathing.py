@@ -6,6 +6,7 @@ levels of our own below it. The head is taken as it is found; own levels are pri
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -107,6 +108,39 @@ def _secured(head: str, below: str) -> bool:
         if not stat.S_ISDIR(found.st_mode) or not isOwn(found) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return False
     return True
+
+
+def claimDir(path: str, perm: int) -> None:
+    """Take the directory at path into use: give it exactly perm if it belongs to this user.
+
+    Raises NotADirectoryError if it is anything else, a symbolic link to a directory included; PermissionError if it
+    cannot be used.
+    """
+    if not hasattr(os, "O_DIRECTORY"):  # Windows, where a directory cannot be opened and has no such bits
+        if os.path.islink(path) or not os.path.isdir(path):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    else:
+        # by descriptor, so that nobody can put something else in its place between the questions
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if isOwn(os.fstat(fd)):
+                os.fchmod(fd, perm)
+        finally:
+            os.close(fd)
+    checkUsable(path)
+
+
+def claimFile(fd: int, perm: int) -> None:
+    """Give the open file fd exactly perm if it belongs to this user."""
+    if hasattr(os, "fchmod") and isOwn(os.fstat(fd)):
+        os.fchmod(fd, perm)
+
+
+def checkUsable(path: str) -> None:
+    """Raise PermissionError unless this user can read and write what is at path, and search it if a directory."""
+    wanted = os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)
+    if not os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def isOwn(found: os.stat_result) -> bool:
