@@ -74,7 +74,7 @@ KNOWN_METHODS = frozenset(METHODS)
 SINGLES = frozenset((
     "authorization", "content-length", "content-location", "content-range", "content-type", "date", "etag",
     "from", "host", "if-modified-since", "if-range", "if-unmodified-since", "last-modified", "max-forwards",
-    "origin", "proxy-authorization", "range", "referer", "transfer-encoding", "user-agent",
+    "origin", "proxy-authorization", "range", "referer", "server", "transfer-encoding", "user-agent",
 ))  # fmt: skip
 
 #: names as senders usually spell them, remembered from the start
@@ -135,7 +135,7 @@ def learn(name: str) -> str:
 def forget() -> None:
     """Forget the names that were learnt, as after a peer that sent a thousand made up ones."""
     for name in list(NAMES)[SEEDED:]:
-        del NAMES[name]
+        NAMES.pop(name, None)  # another thread may do the same
 
 
 def again(key: str, value: str, more: str) -> str:
@@ -206,7 +206,8 @@ def parseRequestHead(head: bytes | bytearray, environ: dict[str, Any], limits: L
     by ", ", Cookie by "; ". Names with an underscore, and Proxy, are left out. HTTP_HOST is the authority of an
     absolute target when there is one. HTTP_TRANSFER_ENCODING is there for frameRequest, which takes it away.
 
-    Raises a HTTPException whose status is the answer: 400, 414, 431 or 505 (RFC 9112, 2 to 5; RFC 9110, 5).
+    Raises a HTTPException whose status is the answer: 400, 414, 431 or 505 (RFC 9112, 2 to 5; RFC 9110, 5). What is in
+    environ is then of no use.
     """
     try:
         lines = head.decode("latin-1").split("\r\n")
@@ -484,7 +485,7 @@ def parseFields(block: bytes | bytearray, limits: Limits = LIMITS, unfold: bool 
         raise BadHeader("control character, bare CR or bare LF in fields")
     text = block.decode("latin-1")
     if unfold and text[0] not in " \t":
-        text = re.sub(r"[ \t]*\r\n[ \t]+", " ", text)
+        text = re.sub(r"\r\n[ \t]+", " ", text)
     lines = text.split("\r\n")
     if len(lines) > limits.fields:
         raise HeadTooLarge(f"more than {limits.fields} fields")
@@ -530,6 +531,8 @@ def persists(version: tuple[int, int], connection: object) -> bool:
     """
     if connection is None:
         return version > HTTP_10
+    if connection == "keep-alive":
+        return True
     options = [option.strip(" \t").lower() for option in str(connection).split(",")]
     if "close" in options:
         return False
@@ -543,6 +546,7 @@ def expects(version: tuple[int, int], expect: object) -> bool:
     """
     if expect is None or version <= HTTP_10:
         return False
-    if str(expect).lower() != "100-continue":
+    members = [member for member in (member.strip(" \t") for member in str(expect).split(",")) if member]
+    if any(member.lower() != "100-continue" for member in members):
         raise BadExpectation(f"unknown expectation {shown(expect)}")
-    return True
+    return bool(members)
