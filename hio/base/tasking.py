@@ -77,9 +77,13 @@ class Doer(Tymee):
             self.enter(temp=temp)
             if isgeneratorfunction(self.recur):
                 self.done = yield from self.recur(tock=self.tock)
-            else:
+            elif type(self).rest is Doer.rest:
                 while not self.done:
                     tyme = yield self._tock
+                    self.done = self.recur(tyme)
+            else:
+                while not self.done:
+                    tyme = yield self.rest()
                     self.done = self.recur(tyme)
         except GeneratorExit:
             self.cease()
@@ -102,6 +106,10 @@ class Doer(Tymee):
         its return value says whether the task is done.
         """
         return False
+
+    def rest(self) -> float:
+        """Hook: return what to yield before the next turn of a plain recur: the tock, or a Watch to rest on."""
+        return self._tock
 
     def clean(self) -> None:
         """Hook: recur was done."""

@@ -24,8 +24,8 @@ from ..tcp.deadlining import Deadlines, Never
 from .faulting import HTTPException, MessageTimeout, PrematureClosure
 from .erring import HTTPError
 from .limiting import LIMITS, Limits, check
-from .planning import Dater, dater, plan
-from .requesting import Phase, Requestant, Stage
+from .planning import Dater, plan
+from .requesting import ANSWER, BODY, DRAIN, ENDED, GONE, HEAD, HEADED, IDLE, LINGER, Requestant
 
 logger = help.ogler.getLogger()
 
@@ -76,7 +76,7 @@ class Keeper(Mixin):
             raise ValueError(f"scheme {scheme!r} contradicts servant {servant!r}")
         self.scheme = "https" if self.secured else "http"
         servant.idling = False  # tymeouts are minded here
-        self.dater = Dater(clock) if clock is not None else dater
+        self.dater = Dater(clock)
         self.deadlines = Deadlines()
         self.fed = []  # requestants with something new to parse
         self.blocked = 0  # connections whose application waits for the peer to read
@@ -118,7 +118,7 @@ class Keeper(Mixin):
 
     def idle(self):
         """Whether no request is being received or answered."""
-        return all(req.phase is Phase.IDLE or req.phase >= Phase.LINGER for req in self.reqs.values())
+        return all(req.phase is IDLE or req.phase >= LINGER for req in self.reqs.values())
 
     def rest(self, tock=0.0):
         """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
@@ -159,8 +159,8 @@ class Keeper(Mixin):
 
     def forget(self, req):
         """Drop what is kept of a connection that was closed, by whomever. Once."""
-        if req.phase is not Phase.GONE:
-            req.phase = Phase.GONE
+        if req.phase is not GONE:
+            req.phase = GONE
             self.deadlines.forget(req)
             ca = req.remoter.ca
             if self.reqs.get(ca) is req:
@@ -197,8 +197,8 @@ class Keeper(Mixin):
 
     def conclude(self, req):
         """The last answer is given: end the connection once all of it is sent, from the next turn on."""
-        if req.phase < Phase.DRAIN:
-            req.phase = Phase.DRAIN
+        if req.phase < DRAIN:
+            req.phase = DRAIN
             req.closing = True
             self.closings.append(req)
 
@@ -206,16 +206,16 @@ class Keeper(Mixin):
         """End the sending direction if all is sent, else wait for that."""
         ix = req.remoter
         req.closing = False
-        if req.phase is not Phase.DRAIN:
+        if req.phase is not DRAIN:
             return
         if ix.broken or ix.cs is None:
             self.drop(req)
         elif ix.txbs:
             self.arm(req, self.limits.stallTymeout)
-        elif ix.cutoff or (req.stage is Stage.ENDED and not req.errored and not ix.rxbs and not req.persisted):
+        elif ix.cutoff or (req.stage is ENDED and not req.errored and not ix.rxbs and not req.persisted):
             self.drop(req)  # the peer knows that this is the end, and has nothing under way
         else:
-            req.phase = Phase.LINGER
+            req.phase = LINGER
             ix.shutdownSend()
             ix.heed(READ)
             self.arm(req, self.limits.lingerTymeout)
@@ -239,17 +239,17 @@ class Keeper(Mixin):
         lead = plan(f"{error.status} {error.reason}", headers).lead
         req.remoter.tx(b"".join((lead, self.dater.render(), b"Connection: close\r\n\r\n", body)))
         req.armed = False
-        req.phase = Phase.ANSWER
+        req.phase = ANSWER
         self.conclude(req)
 
     def expire(self, req):
         """The tymeout of a connection's phase has passed."""
-        if req.phase is Phase.IDLE:
+        if req.phase is IDLE:
             self.drop(req)
-        elif req.phase in (Phase.HEAD, Phase.BODY):
+        elif req.phase in (HEAD, BODY):
             self.refuse(req, MessageTimeout(f"no progress of a {req.phase.name.lower()} for its tymeout"))
         else:
-            if req.phase < Phase.LINGER:
+            if req.phase < LINGER:
                 logger.info("%s took nothing of %d bytes in its tymeout", req.remoter.ca, len(req.remoter.txbs))
                 self.cut(req)
             else:
@@ -280,28 +280,32 @@ class Keeper(Mixin):
             readable, servant.readable = servant.readable, []
             for ix in readable:
                 req = ix.protocol
-                if req is not None:
-                    self.receive(req, ix)
+                if req is None or ix.cutoff:
+                    continue
+                count = ix.serviceReceiveOnce()
+                if count == ix.bs:
+                    self.receiveMore(req, ix)
+                if ix.cutoff:
+                    self.ended(req, ix)
+                elif count:
+                    ix.moved = self.now
+                    if req.phase <= BODY:
+                        self.fed.append(req)
+                    else:
+                        self.receivedLate(req, ix)
 
-    def receive(self, req, ix):
-        """Read from one connection."""
-        if ix.cutoff:
-            return
-        count = ix.serviceReceiveOnce()
-        if count == ix.bs and req.phase is not Phase.LINGER:  # there may be more
-            budget = ReceiveBudget
-            while budget > 0 and (more := ix.serviceReceiveOnce()):
-                budget -= more
-        if ix.cutoff:
-            self.ended(req, ix)
-        elif count:
-            phase = req.phase
-            if phase <= Phase.BODY:
-                self.fed.append(req)
-            elif phase is Phase.LINGER:
-                self.linger(req)
-            elif len(ix.rxbs) >= self.limits.rxMark:
-                ix.heed(ix.events & ~READ)  # until the answer is given
+    def receiveMore(self, req, ix):
+        """Read on from a connection whose last read was a full one."""
+        budget = ReceiveBudget
+        while budget > 0 and (more := ix.serviceReceiveOnce()):
+            budget -= more
+
+    def receivedLate(self, req, ix):
+        """Mind bytes that came while their connection is answered or ends."""
+        if req.phase is LINGER:
+            self.linger(req)
+        elif len(ix.rxbs) >= self.limits.rxMark:
+            ix.heed(ix.events & ~READ)  # until the answer is given
 
     def ended(self, req, ix):
         """The peer sends no more: what is complete is answered, what is not is refused, and then it is over."""
@@ -309,45 +313,46 @@ class Keeper(Mixin):
             self.drop(req)
             return
         req.close()
-        if req.phase <= Phase.BODY:
-            if req.phase is Phase.IDLE and not ix.rxbs:
+        if req.phase <= BODY:
+            if req.phase is IDLE and not ix.rxbs:
                 self.drop(req)
             else:
                 self.fed.append(req)
-        elif req.phase is Phase.LINGER:
+        elif req.phase is LINGER:
             self.drop(req)
 
     def serviceReqs(self):
         """Parse what came; admit each request that is complete, refuse each that is bad."""
         fed, self.fed = self.fed, []
         for req in fed:
-            if req.phase <= Phase.BODY:
-                self.parse(req)
+            if req.phase <= BODY:
+                req.parse()
+                if req.stage is ENDED and not req.errored:
+                    req.phase = ANSWER
+                    req.due = Never
+                    self.admit(req)
+                else:
+                    self.parsed(req)
 
-    def parse(self, req):
-        """Parse what one connection received, and act on what that gives."""
-        req.parse()
-        if req.stage is Stage.ENDED:
-            if not req.errored:
-                req.phase = Phase.ANSWER
-                req.due = Never
-                self.admit(req)
-            elif isinstance(req.fault, PrematureClosure) and not req.remoter.rxbs and req.phase is Phase.IDLE:
+    def parsed(self, req):
+        """Act on a request that is not whole, or not good."""
+        if req.stage is ENDED:
+            if isinstance(req.fault, PrematureClosure) and not req.remoter.rxbs and req.phase is IDLE:
                 self.drop(req)  # it ended before a request began
             else:
                 self.refuse(req, req.fault)
-        elif req.stage is Stage.HEADED:
+        elif req.stage is HEADED:
             self.awaitBody(req)
-        elif req.phase is Phase.IDLE and req.msg:
-            req.phase = Phase.HEAD
+        elif req.phase is IDLE and req.msg:
+            req.phase = HEAD
             self.arm(req, self.limits.headTymeout)
 
     def awaitBody(self, req):
         """Part of a body is there: ask for the rest of it if the peer waits to be asked, and judge its pace."""
         ix = req.remoter
         tymeout = self.limits.bodyTymeout
-        if req.phase is not Phase.BODY:
-            req.phase = Phase.BODY
+        if req.phase is not BODY:
+            req.phase = BODY
             ix.bs = max(ix.bs, BodyBs)
             req.since, req.got = self.now, 0
         if req.expectant:
@@ -371,20 +376,24 @@ class Keeper(Mixin):
         if not persisted:
             self.conclude(req)
             return
-        req.makeParser()
-        req.phase = Phase.IDLE
+        req.armed = True
+        req.phase = IDLE
         if ix.cutoff:
             if ix.rxbs:
                 self.fed.append(req)  # complete requests may wait there
             else:
                 self.conclude(req)
             return
-        ix.bs = self.servant.bs
         if ix.rxbs:
             self.fed.append(req)
         if not ix.events & READ:
             ix.heed(ix.events | READ)
-        self.arm(req, self.tymeout)
+        if self.now is not None and self.tymeout:
+            due = self.now + self.tymeout
+            if due < req.check:
+                self.deadlines.arm(req, due)
+            else:
+                req.due = due
 
     def serviceSends(self):
         """Send for those that have something queued what their kernel takes."""
@@ -395,7 +404,7 @@ class Keeper(Mixin):
                 ix.dirty = False
                 size = len(ix.txbs)
                 ix.serviceSends()
-                if ix.txbs or ix.broken or ix.protocol is None or ix.protocol.phase is not Phase.IDLE:
+                if ix.txbs or ix.broken or ix.protocol is None or ix.protocol.phase is not IDLE:
                     self.sent(ix, size)
 
     def sent(self, ix, before):
@@ -410,14 +419,14 @@ class Keeper(Mixin):
         if req.blocked and left < self.limits.txMark:
             req.blocked = False
             self.unblocked(req)
-        if req.phase is Phase.DRAIN and not left:
+        if req.phase is DRAIN and not left:
             if not req.closing:
                 req.closing = True
                 self.closings.append(req)
         elif left:
             if left < before or req.due == Never:
                 self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
-        elif req.phase is Phase.ANSWER:
+        elif req.phase is ANSWER:
             req.due = Never
 
     def unblocked(self, req):
@@ -427,6 +436,7 @@ class Keeper(Mixin):
         """Do one turn. Nothing that a peer sends, or that an application raises, is raised."""
         servant = self.servant
         servant.turning = True
+        self.dater.render()  # once a turn is enough for all responses of the turn
         try:
             self.serviceConnects()
             self.serviceReceives()

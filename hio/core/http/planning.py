@@ -172,6 +172,11 @@ def parseLength(value: str) -> int:
     return int(value)
 
 
+def wallTime():
+    """Return the wall clock's seconds since the epoch; looked up anew each time, as tests may replace it."""
+    return timing.wallTime()
+
+
 class Dater:
     """The Date field, rendered once a second (RFC 9110, 6.6.1).
 
@@ -183,14 +188,15 @@ class Dater:
     __slots__ = ("clock", "line", "second", "text")
 
     def __init__(self, clock=None) -> None:
-        self.clock = clock
+        self.clock = clock if clock is not None else wallTime
         self.second = -1
         self.text = ""
         self.line = b""
+        self.render()
 
     def render(self) -> bytes:
         """Return the field line with its CRLF, for now."""
-        second = int(self.clock() if self.clock is not None else timing.wallTime())
+        second = int(self.clock())
         if second != self.second:
             self.second = second
             self.text = formatdate(second, usegmt=True)
@@ -198,5 +204,24 @@ class Dater:
         return self.line
 
 
+class LoneDater:
+    """A Dater for who has no turn in which to render: .line is rendered whenever it is read."""
+
+    def __init__(self, clock=None) -> None:
+        self.dater = Dater(clock)
+        self.render = self.dater.render
+
+    @property
+    def line(self) -> bytes:
+        """The field line with its CRLF, for now."""
+        return self.dater.render()
+
+    @property
+    def text(self) -> str:
+        """The value of the field, for now."""
+        self.dater.render()
+        return self.dater.text
+
+
 #: The Dater of those that were handed none.
-dater = Dater()
+dater = LoneDater()

@@ -16,7 +16,7 @@ from ...help import Hict
 from ..tcp.deadlining import Never
 from .faulting import HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind, frameRequest
-from .heading import HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists, unquotePath
+from .heading import BLANK, HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists, unquotePath
 from .limiting import LIMITS, Limits
 from .parsing import Parsent
 
@@ -33,6 +33,9 @@ class Phase(IntEnum):
     GONE = 6  # closed
 
 
+IDLE, HEAD, BODY, ANSWER, DRAIN, LINGER, GONE = Phase  # PERF: a global is looked up in half the time of Phase.IDLE
+
+
 class Stage(IntEnum):
     """How far a message got."""
 
@@ -40,6 +43,9 @@ class Stage(IntEnum):
     WAITING = 1  # for the end of the head
     HEADED = 2  # for the end of the body
     ENDED = 3  # complete, or given up
+
+
+NONE, WAITING, HEADED, ENDED = Stage
 
 
 class Requestant(Parsent):
@@ -62,7 +68,7 @@ class Requestant(Parsent):
 
     # PERF: class attributes where most connections never have another value: an idle one then costs 0.4 KB, not 1 KB
     head: RequestHead | None = None
-    stage = Stage.NONE
+    stage = NONE
     armed = True
     errored = False
     error = None
@@ -74,7 +80,7 @@ class Requestant(Parsent):
     expectant = False
     text = ""
     data = None
-    phase = Phase.IDLE
+    phase = IDLE
     due = Never
     check = Never
     blocked = False  # its application waits for the peer to read
@@ -111,24 +117,24 @@ class Requestant(Parsent):
     @property
     def started(self):
         """Whether the first byte of a request came and its last did not; None before anything was parsed."""
-        if self.stage is Stage.NONE:
+        if self.stage is NONE:
             return None
-        return self.stage is Stage.HEADED or (self.stage is Stage.WAITING and bool(self.msg))
+        return self.stage is HEADED or (self.stage is WAITING and bool(self.msg))
 
     @property
     def headed(self):
         """Whether the head is complete; None before anything was parsed."""
-        return None if self.stage is Stage.NONE else self.head is not None and self.stage >= Stage.HEADED
+        return None if self.stage is NONE else self.head is not None and self.stage >= HEADED
 
     @property
     def bodied(self):
         """Whether the body is complete; None before anything was parsed."""
-        return None if self.stage is Stage.NONE else self.stage is Stage.ENDED and not self.errored
+        return None if self.stage is NONE else self.stage is ENDED and not self.errored
 
     @property
     def ended(self):
         """Whether the request is complete or given up; None before anything was parsed."""
-        return None if self.stage is Stage.NONE else self.stage is Stage.ENDED
+        return None if self.stage is NONE else self.stage is ENDED
 
     def makeParser(self, msg=None):
         """Arm for the next request, in msg or the same buffer. No flag changes before parse()."""
@@ -151,8 +157,13 @@ class Requestant(Parsent):
         if not self.armed:
             return
         try:
-            if self.reader is None and not self.parseHead():
-                return
+            if self.reader is None:
+                if not self.parseHead():
+                    return
+                if self.framing_ is NOTHING:
+                    self.stage = ENDED
+                    self.armed = False
+                    return
             self.parseBody()
         except HTTPException as ex:
             self.errored = True
@@ -163,14 +174,18 @@ class Requestant(Parsent):
     def parseHead(self):
         """Parse a head if it is whole; return whether it was. Raises HTTPException."""
         msg = self.msg
-        if self.stage is not Stage.WAITING:
+        if self.stage is not WAITING:
             self.renew()
-        end = self.finder.find(msg)
+            end = msg.find(BLANK) if msg and msg[0] > 0x20 else -1  # PERF: a whole head needs no finder
+        else:
+            end = -1
         if end < 0:
-            if self.closed:
-                raise PrematureClosure("connection closed before the end of a head")
-            return False
-        head = bytes(msg[:end])
+            end = self.finder.find(msg)
+            if end < 0:
+                if self.closed:
+                    raise PrematureClosure("connection closed before the end of a head")
+                return False
+        head = msg[:end]
         del msg[: end + 4]
         self.environ = environ = self.template.copy()
         self.head = head = parseRequestHead(head, environ, self.limits)
@@ -178,7 +193,7 @@ class Requestant(Parsent):
         connection = environ.get("HTTP_CONNECTION")
         self.persisted = head.version is HTTP_11 if connection is None else persists(head.version, connection)
         if framing is not NOTHING:
-            self.stage = Stage.HEADED
+            self.stage = HEADED
             if "HTTP_EXPECT" in environ:
                 self.expectant = expects(head.version, environ["HTTP_EXPECT"])
             self.reader = BodyReader(framing, self.sink(), self.limits)
@@ -188,14 +203,15 @@ class Requestant(Parsent):
 
     def renew(self):
         """Forget the last request: nothing of it may be seen in the next."""
-        self.stage = Stage.WAITING
+        self.stage = WAITING
         self.head = None
         if self._headers is not None or self._body is not None or self.input is not None or self.data is not None:
             self._headers = self._content = self._body = self._trails = self._parms = self.data = self.input = None
         if self.errored:
             self.errored = False
             self.fault = self.error = None
-        self.closed = bool(self.closed)
+        if self.closed is None:
+            self.closed = False
 
     def parseBody(self):
         """Read what is there of the body; end the request when it is complete. Raises HTTPException."""
@@ -215,7 +231,7 @@ class Requestant(Parsent):
 
     def end(self):
         """Note that the request is complete or given up."""
-        self.stage = Stage.ENDED
+        self.stage = ENDED
         self.armed = False
 
     def sink(self):

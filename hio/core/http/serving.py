@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from io import BytesIO
 
 from ... import help
 from .. import tcp
@@ -19,7 +20,7 @@ from .heading import HTTP_11, unquotePath
 from .httping import CR, CRLF, LF
 from .keeping import Keeper, RoundBudget
 from .planning import SERVER
-from .requesting import Phase, Requestant
+from .requesting import ANSWER, GONE, Requestant
 from .responding import Responder
 from .sinking import StaticSink
 from .stewarding import BareServer, CustomResponder, Steward
@@ -124,6 +125,12 @@ class Server(Keeper):
         self.template = self.buildTemplate()
         return opened
 
+    def make(self, **kwa):
+        """Return the servant for these parameters."""
+        servant = super().make(**kwa)
+        servant.refreshable = False  # PERF: the turn notes when a connection moved, not each read and write
+        return servant
+
     def closeAll(self):
         """Close every connection, breaking off what is being answered."""
         super().closeAll()
@@ -177,7 +184,7 @@ class Server(Keeper):
         environ["SERVER_PROTOCOL"] = "HTTP/1.1" if head.version is HTTP_11 else "HTTP/1.0"
         environ["REMOTE_ADDR"] = ca[0]
         environ["REMOTE_PORT"] = str(ca[1])
-        environ["wsgi.input"] = requestant.whole()
+        environ["wsgi.input"] = requestant.whole() if requestant.input is not None else BytesIO()
         environ["hio.remoter"] = remoter
         return environ
 
@@ -190,18 +197,20 @@ class Server(Keeper):
         """Make or reset the Responder of a request that is complete, to be stepped in this turn."""
         environ = self.buildEnviron(req)
         rep = req.responder
+        ix = req.remoter
         chunkable = req.head.version is HTTP_11
         persisted = req.persisted and not req.closed
+        ix.corked = len(ix.rxbs) > 0  # answers to pipelined requests leave together
         if rep is None:
-            rep = Responder(req.remoter, self.app, environ, chunkable, persisted=persisted, dater=self.dater)
-            req.responder = self.reps[req.remoter.ca] = rep
+            rep = Responder(ix, self.app, environ, chunkable, persisted=persisted, dater=self.dater)
+            req.responder = self.reps[ix.ca] = rep
         else:
             rep.reset(environ, chunkable, persisted)
         self.eager.append(req)
 
     def forget(self, req):
         """Drop what is kept of a connection that was closed; what it was being answered is broken off."""
-        if req.phase is not Phase.GONE:
+        if req.phase is not GONE:
             super().forget(req)
             self.waiting.pop(req, None)
             rep, req.responder = req.responder, None
@@ -235,10 +244,13 @@ class Server(Keeper):
         eager, self.eager = self.eager, []
         for req in eager:
             rep = req.responder
-            if rep is not None and req.phase is Phase.ANSWER:
+            if rep is not None and req.phase is ANSWER:
                 rep.service()
                 if rep.ended:
-                    self.finished(req, rep)
+                    if rep.aborted:
+                        self.brokenOff(req, rep)
+                    else:
+                        self.answered(req, rep.persisted)
                 elif rep.gave:
                     self.more(req, rep)
                 else:
@@ -261,16 +273,9 @@ class Server(Keeper):
 
     def unblocked(self, req):
         """The peer took enough for the application to go on."""
-        if req.phase is Phase.ANSWER:
+        if req.phase is ANSWER:
             self.eager.append(req)
             self.servant.watch.wake()
-
-    def finished(self, req, rep):
-        """A response has ended: the next request, or the end of the connection."""
-        if rep.aborted:
-            self.brokenOff(req, rep)
-        else:
-            self.answered(req, rep.persisted)
 
     def brokenOff(self, req, rep):
         """End a connection whose response is not whole, so that the peer can tell."""

@@ -19,7 +19,7 @@ from .erring import HTTPError
 from .httping import packChunk, packHeader
 from .keeping import Keeper, RoundBudget
 from .planning import SERVER
-from .requesting import Phase, Requestant
+from .requesting import ANSWER, GONE, Requestant
 from .statusing import STATUS_DESCRIPTIONS
 
 logger = help.ogler.getLogger()
@@ -277,7 +277,7 @@ class BareServer(Keeper):
 
     def forget(self, req):
         """Drop what is kept of a connection that was closed."""
-        if req.phase is not Phase.GONE:
+        if req.phase is not GONE:
             super().forget(req)
             steward, req.responder = req.responder, None
             if steward is not None:
@@ -299,11 +299,11 @@ class BareServer(Keeper):
         """Answer the requests that are complete, and continue the responses under way by one piece each."""
         pouring, self.pouring = self.pouring, []
         for steward in pouring:
-            if steward.requestant.phase is Phase.ANSWER:
+            if steward.requestant.phase is ANSWER:
                 self.proceed(steward, steward.pour)
         admitted, self.admitted = self.admitted, []
         for steward in admitted:
-            if steward.requestant.phase is Phase.ANSWER:
+            if steward.requestant.phase is ANSWER:
                 if steward.requestant.jsoned or steward.dictable:
                     steward.requestant.dictify()
                 self.proceed(steward, steward.respond)

@@ -57,6 +57,7 @@ class Server(Acceptor):
 
     Tymeout = 1.0
     Remoter = Remoter  # class of what it keeps
+    refreshable = True  # whether Remoters note each of their reads and writes as activity
 
     def __init__(self, ha=None, host="", port=56000, tymeout=None, wl=None, connections=None, **kwa):
         self.tymeout = tymeout if tymeout is not None else self.Tymeout
@@ -184,7 +185,7 @@ class Server(Acceptor):
 
     def remoting(self):
         """Return the keywords with which Remoters are made."""
-        return dict(tymth=self.tymth, tymeout=self.tymeout, bs=self.bs, wl=self.wl)
+        return dict(tymth=self.tymth, tymeout=self.tymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
 
     def serviceConnects(self):
         """Take the connections that wait into .ixes; return the list of their Remoters."""
@@ -320,7 +321,9 @@ class ServerDoer(doing.Doer):
         return False
 
     def rest(self):
-        """Return what to yield: the Watch of the server, unless a subclass wants each of its turns."""
+        """Return what to yield: the Watch of the server, unless a subclass has a recur of its own, for every turn."""
+        if type(self).recur not in RESTFUL:
+            return self.tock
         return self.server.rest(self.tock)
 
     def exit(self):
@@ -351,3 +354,7 @@ class EchoServerDoer(ServerDoer):
                 ix.tx(ix.rxbs)
                 ix.clearRxbs()
         return False
+
+
+#: What recur may be for a ServerDoer to rest while its server has nothing to do.
+RESTFUL = (ServerDoer.recur, EchoServerDoer.recur)

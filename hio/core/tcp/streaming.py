@@ -58,6 +58,7 @@ class Stream(tyming.Tymee):
         self.broken = False
         self.failure = None
         self.shut = False
+        self.corked = False  # more will be queued in this turn: what is pushed waits for it
         self.watch: Watch | None = None  # set while the socket is registered with a poller
         self.events = 0  # what it is registered for
         super().__init__(**kwa)
@@ -74,17 +75,18 @@ class Stream(tyming.Tymee):
     @property
     def tymer(self):
         """Tymer of .tymeout seconds, started at the last activity. Made when first asked for."""
-        if self._tymer is None:
-            self._tymer = tyming.Tymer(duration=self.tymeout, start=self.moved, tymth=self.tymth)
-        return self._tymer
+        tymer = self._tymer
+        if tymer is None:
+            tymer = self._tymer = tyming.Tymer(duration=self.tymeout, start=self.moved, tymth=self.tymth)
+        elif self.moved is not None:
+            tymer.start(duration=self.tymeout, start=self.moved)
+        return tymer
 
     def refresh(self):
         """Count idle tyme from now on. Does nothing while not wound."""
         tymth = self.tymth
         if tymth is not None:
-            self.moved = tyme = tymth()
-            if self._tymer is not None:
-                self._tymer.start(duration=self.tymeout, start=tyme)
+            self.moved = tymth()
 
     # -- readiness ----------------------------------------------------------------------------------------
 
@@ -191,6 +193,20 @@ class Stream(tyming.Tymee):
         self.txbs.extend(data)
         if self.watch is not None:
             self.stir()
+
+    def push(self, data):
+        """Send data now as far as the kernel takes it, queue a copy of the rest. While something is queued, queue all."""
+        if self.txbs or self.corked or self.broken or self.shut:
+            self.tx(data)
+            return
+        try:
+            count = self.send(data)
+        except OSError as ex:
+            logger.info("send to %s failed: %s", self.ca, ex)
+            self.fail(ex)
+            return
+        if count < len(data):
+            self.tx(memoryview(data)[count:])
 
     def stir(self):
         """Hook: something was queued on a watched stream; have its owner come by."""
