@@ -259,7 +259,7 @@ def makeStaticApp(path: str) -> WSGIApplication:
 
     app = falcon.App()
     app.add_sink(StaticSink(path), prefix=StaticSink.DefaultStaticSinkBasePath)
-    return app  # type: ignore[return-value]  # Falcon writes WSGI's types by a protocol of its own
+    return app
 
 
 class StaticBeside:

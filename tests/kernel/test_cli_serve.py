@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -79,6 +80,41 @@ def test_serve_app_and_files(shop):
         status, fields, body = hio.ask("HEAD", "/static/big.bin")
         assert (status, fields["Content-Length"], body) == (200, str(256 * 4096), b"")
         assert hio.ask("GET", "/static/", headers={"If-None-Match": hio.ask("GET", "/static/")[1]["ETag"]})[0] == 304
+        assert hio.end(signal.SIGINT) == (0, "", "")
+
+
+def test_one_connection_gets_file_after_file(shop):
+    """What a browser does: page, files and data over one connection that stays, also after a 404 and a 304."""
+    with running("demo", "--bind", "127.0.0.1:0", cwd=shop) as hio:
+        host, port = hio.url[len("http://"):].rstrip("/").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
+        connection.connect()
+        first = connection.sock
+        answers = []
+        for path in ("/", "/static/style.css", "/api/notes", "/static/none", "/static/app.js", "/api/notes") * 2:
+            connection.request("GET", path, headers={"If-None-Match": "*"} if path == "/" else {})
+            response = connection.getresponse()
+            answers.append((response.status, len(response.read()) > 0))
+            assert connection.sock is first  # http.client drops one that the server closes, and makes another
+        connection.close()
+        assert answers == [(304, False), (200, True), (200, True), (404, True), (200, True), (200, True)] * 2
+
+
+def test_a_file_larger_than_all_buffers(shop):
+    """31 MiB through a server that holds a fraction of it, to a peer that begins to read late."""
+    whole = bytes(range(251)) * (1 << 17)
+    (shop / "public" / "huge.bin").write_bytes(whole)
+    with running("serve", "--static", "public", "--bind", "127.0.0.1:0", cwd=shop) as hio:
+        host, port = hio.url[len("http://"):].rstrip("/").split(":")
+        late = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
+        late.request("GET", "/huge.bin")
+        assert hio.ask("GET", "/huge.bin")[2] == whole  # another one gets it all meanwhile
+        assert late.getresponse().read() == whole
+        late.close()
+        if os.path.exists("/proc/self/status"):
+            with open(f"/proc/{hio.process.pid}/status") as status:
+                peak = int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))
+            assert peak < 60_000  # an idle one takes 30,000
         assert hio.end(signal.SIGINT) == (0, "", "")
 
 
