@@ -30,15 +30,13 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setattr(Ogler, "TempHeadDir", str(tmp_path / "tmp"))
     monkeypatch.setattr(ogling, "SYSTEM_LOGS", {sys.platform: str(tmp_path / "nolog")})
     monkeypatch.setattr(ogling, "_setups", {})
-    shared = logging.getLogger(ogling.__name__)
-    before = (shared.handlers[:], shared.level, shared.propagate)
-    shared.handlers.clear()
+    monkeypatch.delitem(logging.Logger.manager.loggerDict, ogling.__name__, raising=False)  # all others keep theirs
     monkeypatch.setattr(help, "ogler", initOgler(prefix="hio"))
+    shared = logging.getLogger(ogling.__name__)
+    shared.propagate = True  # until a test asks for it: to one that does not, pytest adds handlers of its own
     yield tmp_path
     for handler in shared.handlers:
         handler.close()
-    shared.handlers[:], shared.level, shared.propagate = before
-    shared.setLevel(before[1])  # forgets what the logger remembers about levels
 
 
 def log(logger: logging.Logger) -> None:
