@@ -250,6 +250,7 @@ class Server(Keeper):
                     if rep.aborted:
                         self.brokenOff(req, rep)
                     else:
+                        rep.environ = req.environ = req.head.environ = self.template  # PERF: 1 KB less while idle
                         self.answered(req, rep.persisted)
                 elif rep.gave:
                     self.more(req, rep)
