@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ...help.hicting import Hict
 from .faulting import HTTPException, PrematureClosure
-from .framing import NOTHING, BodyReader, Framing
+from .framing import NOTHING, BodyReader, Framing, Kind
 from .heading import Fields, persists
 from .limiting import LIMITS, Limits
 
@@ -154,7 +154,10 @@ class Parsent:
 
     def parseBody(self) -> Steps:
         """Read the body that framing tells of into body, yielding None where more is needed."""
-        reader = BodyReader(self.framing(), self.body.extend, self.limits)
+        framing = self.framing()
+        self.chunked = framing.kind is Kind.CHUNKED
+        self.length = framing.length
+        reader = BodyReader(framing, self.body.extend, self.limits)
         while not reader.read(self.msg, bool(self.closed)):
             yield None
         self.length = reader.size
