@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
         def items(self) -> ItemsView[str, Any]: ...
         def getall(self, key: str) -> list[Any]: ...
+        def extend(self, arg: Mapping[str, Any]) -> None: ...
 
 else:
     _Multi = object
@@ -39,10 +40,9 @@ class _Nabbing(_Multi):
 
         arg is a mapping or an iterable of (key, value); None is an empty one.
         """
-        if arg is None:
-            super().__init__(**kwa)
-        else:
-            super().__init__(arg, **kwa)  # type: ignore[call-arg]
+        super().__init__(() if arg is None else arg)  # type: ignore[call-arg]
+        if kwa:
+            self.extend(kwa)  # as a mapping: multidict without its C extension would take a key called arg for its own
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self.items())!r})"
@@ -89,11 +89,11 @@ class _Nabbing(_Multi):
         """Return (key, all its values) for each key once."""
         groups: dict[str, tuple[str, list[Any]]] = {}
         for key, value in self.items():
-            groups.setdefault(self._identity(key), (key, []))[1].append(value)
+            groups.setdefault(self._fold(key), (key, []))[1].append(value)
         return list(groups.values())
 
     @staticmethod
-    def _identity(key: str) -> str:
+    def _fold(key: str) -> str:
         """Return what two spellings of one key have in common."""
         return key
 
@@ -106,7 +106,7 @@ class Hict(_Nabbing, CIMultiDict[Any]):  # type: ignore[misc]  # keys() differs 
     """
 
     @staticmethod
-    def _identity(key: str) -> str:
+    def _fold(key: str) -> str:
         return key.lower()  # as multidict folds case
 
 
