@@ -32,6 +32,7 @@ class Scheduler:
     deeds: Any
     tock: Any
     tyme: Any
+    steady: Any = True
 
     def enter(self, doers: Iterable[Any] | None = None, *, temp: bool | None = None) -> Any:
         """Start dogs; they have their first turn in the next pass.
@@ -326,6 +327,11 @@ class DoDoer(Scheduler, Doer):
         self._pass(deeds, tyme)
         return not deeds
 
+    @property
+    def steady(self) -> bool:
+        """Whether a deed that asks for every pass has a turn in each."""
+        return not self._tock
+
     def hasten(self, tyme: float) -> None:
         """Be told that there is something to do at tyme: end the rest in time."""
         entry = self._rest.deed
@@ -339,9 +345,14 @@ class DoDoer(Scheduler, Doer):
             self.hasten(tyme)
 
     def _resting(self) -> float:
-        """Return what to yield: the tock, or a Watch that says when the first deed is due."""
+        """Return what to yield: the tock, or a Watch that says when the first deed is due.
+
+        Below a DoDoer with a tock, a turn every pass is not quite that: it comes that tock after the last one, and so
+        may miss a pass. There it does not rest, lest its deeds be early.
+        """
         deeds = self._deeds
-        if self._tock or deeds.tight:
+        schedule = None if self._entry is None else self._entry.schedule
+        if self._tock or deeds.tight or schedule is None or not schedule.owner.steady:
             return self._tock
         due = deeds.due()
         self._rest.until = None if due == float("inf") else due
