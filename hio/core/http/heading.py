@@ -4,7 +4,6 @@ HeadFinder          where the head ends in a buffer, no byte searched twice; ref
 parseRequestHead    a whole request head to a RequestHead, and straight into a WSGI environ
 parseStatusHead     a whole response head to a StatusHead
 parseFields         a block of field lines: trailers, responses
-parseTarget         a request target by its form; unquotePath its path as WSGI has it
 persists, expects   what the Connection and the Expect field ask for
 
 Pure functions on bytes. Only CRLF ends a line; no control character but TAB, within a value, passes.
@@ -18,14 +17,11 @@ how the bytes were cut on their way.
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Address
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from .faulting import (
     BadExpectation,
     BadHeader,
-    BadHost,
     BadMethod,
     BadRequestLine,
     BadStatusLine,
@@ -37,6 +33,9 @@ from .faulting import (
     shown,
 )
 from .limiting import LIMITS, Limits
+from .targeting import HOSTS, LONGEST, REMEMBERED, checkHost, parseTarget
+from .targeting import checkAuthority as checkAuthority  # offered here too: who reads heads needs them
+from .targeting import unquotePath as unquotePath
 
 Fields = list[tuple[str, str]]
 
@@ -55,12 +54,6 @@ TOKENS = frozenset(code for code in range(128) if isToken(chr(code)))
 
 isVersion = re.compile(r"HTTP/([0-9])\.([0-9])").fullmatch
 isStatusLine = re.compile(r"HTTP/([0-9])\.([0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?").fullmatch
-isPort = re.compile(r"[0-9]{1,5}").fullmatch
-isAbsolute = re.compile(r"(?i:https?)://([^/?]*)([^?]*)(\?.*)?").fullmatch
-
-#: reg-name of RFC 3986, 3.2.2, which also covers IPv4 addresses
-isRegName = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+").fullmatch
-isFutureIP = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+").fullmatch
 
 HTTP_10 = (1, 0)
 HTTP_11 = (1, 1)
@@ -90,10 +83,6 @@ USUAL = (
     "X-Real-IP", "X-Request-ID", "X-Requested-With",
 )  # fmt: skip
 
-REMEMBERED = 1024  # most names, and most hosts, that are remembered; then those learnt are forgotten
-LONGEST = 64  # most characters of a name or host that is remembered, so that the memory is bounded in bytes
-
-
 def environKey(name: str) -> str:
     """Return the key that CGI (RFC 3875, 4.1.18) gives to a field name, or "" when it gets none.
 
@@ -112,10 +101,6 @@ SINGLE_KEYS = frozenset(environKey(name) for name in SINGLES)
 #: {field name as received: environ key} of names that are valid and mapped
 NAMES: dict[str, str] = {spelt: environKey(spelt) for name in USUAL for spelt in (name, name.lower())}
 SEEDED = len(NAMES)
-
-#: {Host value: True} of values that are valid
-HOSTS: dict[str, bool] = {}
-
 
 def learn(name: str) -> str:
     """Return the environ key of a field name that is not in NAMES, "" for a field that is not mapped.
@@ -150,15 +135,6 @@ def again(key: str, value: str, more: str) -> str:
             return value
         raise BadHeader(f"field {key} came more than once")
     return f"{value}, {more}"
-
-
-class Target(NamedTuple):
-    """A request target, taken apart."""
-
-    path: str  # as received, not decoded; "*" for OPTIONS *, "" for CONNECT
-    query: str  # without its question mark; "" when empty and when absent
-    authority: str | None  # host[:port] of an absolute or authority form, else None
-    scheme: str | None  # "http" or "https" of an absolute form, else None
 
 
 class RequestHead:
@@ -277,88 +253,6 @@ def parseVersion(version: str, line: str) -> tuple[int, int]:
     if match[1] != "1":
         raise UnknownProtocol(version)
     return HTTP_10 if match[2] == "0" else HTTP_11
-
-
-def parseTarget(method: str, target: str) -> Target:
-    """Take apart a request target (RFC 9112, 3.2) of printable ASCII without "#".
-
-    Raises InvalidURL when target has no form that method may have, BadHost for a bad authority.
-    """
-    if method == "CONNECT":
-        host, colon, port = target.rpartition(":")
-        if not (colon and host and port):
-            raise InvalidURL(f"CONNECT needs host:port, not {shown(target)}")
-        checkAuthority(target)
-        return Target("", "", target, None)
-    if target[:1] == "/":
-        path, _, query = target.partition("?")
-        return Target(path, query, None, None)
-    if target == "*" and method == "OPTIONS":
-        return Target("*", "", None, None)
-    match = isAbsolute(target)
-    if not match:
-        raise InvalidURL(f"bad request target {shown(target)}")
-    authority, path, query = match.groups()
-    if not authority:
-        raise InvalidURL(f"request target without a host {shown(target)}")
-    checkAuthority(authority)
-    scheme = target[: target.index(":")].lower()
-    empty = "*" if method == "OPTIONS" and query is None else "/"  # RFC 9112, 3.2.4
-    return Target(path or empty, (query or "?")[1:], authority, scheme)
-
-
-def unquotePath(path: str) -> str:
-    """Return the path with its percent escapes decoded, as bytes shown in latin-1: what PEP 3333 wants of PATH_INFO.
-
-    An escape that is none, as in "%zz", stays as it is.
-    """
-    if "%" not in path:
-        return path
-    return unquote_to_bytes(path).decode("latin-1")
-
-
-def checkHost(host: object, version: tuple[int, int]) -> None:
-    """Raise BadHost unless host (str, or None without such a field) is what version allows (RFC 9112, 3.2).
-
-    HTTP/1.1 needs a Host, which may be empty; HTTP/1.0 may go without. Remembers what is valid, within bounds.
-    """
-    if host is None:
-        if version > HTTP_10:
-            raise BadHost("HTTP/1.1 request without a Host field")
-        return
-    if host:
-        checkAuthority(str(host))
-    if len(HOSTS) >= REMEMBERED:
-        HOSTS.clear()
-    if len(str(host)) <= LONGEST:
-        HOSTS[str(host)] = True
-
-
-def checkAuthority(authority: str) -> None:
-    """Raise BadHost unless authority is host [ ":" port ] with a host that is not empty, and no userinfo.
-
-    RFC 9110, 4.2 and 7.2; RFC 3986, 3.2.2. A port may be empty, and is at most 65535.
-    """
-    if authority[:1] == "[":
-        host, bracket, rest = authority[1:].partition("]")
-        valid = bool(bracket) and isIPLiteral(host) and rest[:1] in ("", ":")
-        port = rest[1:]
-    else:
-        host, _, port = authority.partition(":")
-        valid = isRegName(host) is not None
-    if not valid or (port and (not isPort(port) or int(port) > 65535)):
-        raise BadHost(f"bad host {shown(authority)}")
-
-
-def isIPLiteral(host: str) -> bool:
-    """Whether host, taken out of its brackets, is an IPv6 address without a zone, or an IPvFuture."""
-    if isFutureIP(host):
-        return True
-    try:
-        IPv6Address(host)
-    except AddressValueError:
-        return False
-    return "%" not in host
 
 
 def diagnose(head: bytes | bytearray, limits: Limits) -> None:
