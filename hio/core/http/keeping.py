@@ -167,6 +167,7 @@ class Keeper(Mixin):
                 del self.reqs[ca]
             if self.servant.ixes.get(ca) is req.remoter:
                 del self.servant.ixes[ca]
+            req.release()
             req.remoter.protocol = None
             req.keeper = None
 
@@ -373,6 +374,8 @@ class Keeper(Mixin):
     def answered(self, req, persisted):
         """A response is whole in txbs: go on with the next request, or end the connection."""
         ix = req.remoter
+        if req.file is not None:
+            req.release()
         if not persisted:
             self.conclude(req)
             return

@@ -56,7 +56,7 @@ class Requestant(Parsent):
         msg (bytearray): input; None: remoter.rxbs, or an own one.
         dictable (bool): try JSON on the body whatever its type.
         template (dict): environ to begin each request's environ with; None: an empty one.
-        spooled (bool): keep the body in .input, on disk when it is large, rather than in memory.
+        spooled (bool): keep a large body (Limits.spool) in a temporary file rather than in memory.
 
     Attributes:
         environ (dict): template, and the fields of the request by their CGI names.
@@ -76,7 +76,7 @@ class Requestant(Parsent):
     closed = None
     framing_: Framing = NOTHING
     reader: BodyReader | None = None
-    input = None
+    file = None  # temporary file that holds a large body
     expectant = False
     text = ""
     data = None
@@ -205,8 +205,9 @@ class Requestant(Parsent):
         """Forget the last request: nothing of it may be seen in the next."""
         self.stage = WAITING
         self.head = None
-        if self._headers is not None or self._body is not None or self.input is not None or self.data is not None:
-            self._headers = self._content = self._body = self._trails = self._parms = self.data = self.input = None
+        if self._headers is not None or self._body is not None or self.file is not None or self.data is not None:
+            self._headers = self._content = self._body = self._trails = self._parms = self.data = None
+            self.release()
         if self.errored:
             self.errored = False
             self.fault = self.error = None
@@ -235,19 +236,33 @@ class Requestant(Parsent):
         self.armed = False
 
     def sink(self):
-        """Return the callable that takes pieces of the body: into a file of its own, or into .body."""
-        if self.spooled:
-            self.input = tempfile.SpooledTemporaryFile(max_size=self.limits.spool)
-            return self.input.write
-        return self.body.extend
+        """Return the callable that takes pieces of the body."""
+        self._body = bytearray()
+        return self.spool if self.spooled else self._body.extend
+
+    def spool(self, piece):
+        """Keep a piece of the body: in memory, or all of it in a temporary file once it is large."""
+        if self.file is None:
+            if len(self._body) + len(piece) <= self.limits.spool:
+                self._body += piece
+                return
+            self.file = tempfile.TemporaryFile()
+            self.file.write(self._body)
+            self._body = None
+        self.file.write(piece)
 
     def whole(self):
-        """Return the body as a seekable stream of bytes, at its start."""
-        stream, self.input = self.input, None
-        if stream is None:
+        """Return the body as a seekable stream of bytes, at its start. It is closed by release()."""
+        if self.file is None:
             return io.BytesIO(self._body or b"")
-        stream.seek(0)
-        return stream
+        self.file.seek(0)
+        return self.file
+
+    def release(self):
+        """Close the temporary file of a large body."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
     # -- the request --------------------------------------------------------------------------------------
 
@@ -332,9 +347,10 @@ class Requestant(Parsent):
         """The body, a bytearray that is this request's own."""
         if self._body is None:
             self._body = bytearray()
-            if self.input is not None:
-                self.input.seek(0)
-                self._body.extend(self.input.read())
+            if self.file is not None:
+                self.file.seek(0)
+                self._body.extend(self.file.read())
+                self.file.seek(0)
         return self._body
 
     @property

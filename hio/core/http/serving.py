@@ -16,6 +16,7 @@ from io import BytesIO
 
 from ... import help
 from .. import tcp
+from .framing import NOTHING
 from .heading import HTTP_11, unquotePath
 from .httping import CR, CRLF, LF
 from .keeping import Keeper, RoundBudget
@@ -184,7 +185,7 @@ class Server(Keeper):
         environ["SERVER_PROTOCOL"] = "HTTP/1.1" if head.version is HTTP_11 else "HTTP/1.0"
         environ["REMOTE_ADDR"] = ca[0]
         environ["REMOTE_PORT"] = str(ca[1])
-        environ["wsgi.input"] = requestant.whole() if requestant.input is not None else BytesIO()
+        environ["wsgi.input"] = BytesIO() if requestant.framing_ is NOTHING else requestant.whole()
         environ["hio.remoter"] = remoter
         return environ
 
