@@ -300,6 +300,7 @@ class Filer(Mixin):
         """Check all parts; return name, if extended and without extension with fext (None: of the class)."""
         fext = self.Fext if fext is None else fext
         _check(name, base, fext, headDirPath)
+        name = os.path.normpath(name)  # else "a/." and an empty extension would make "a/.."
         return f"{name}.{fext}" if extended and not os.path.splitext(name)[1] else name
 
     def _primary(self, name: str, base: str, headDirPath: str, clean: bool) -> tuple[str, str]:

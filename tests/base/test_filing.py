@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hio import FilerError, Mixin
@@ -295,7 +295,15 @@ class TestFile:
 
     @pytest.mark.parametrize(
         "name, file",
-        [("did.1", "did.1"), (".hid", ".hid.text"), ("a", "a.text"), ("a.b.c", "a.b.c"), ("x.d/a", "x.d/a.text")],
+        [
+            ("did.1", "did.1"),
+            (".hid", ".hid.text"),
+            ("a", "a.text"),
+            ("a.b.c", "a.b.c"),
+            ("x.d/a", "x.d/a.text"),
+            ("a/", "a.text"),
+            ("a/.", "a.text"),
+        ],
     )
     def test_extension(self, world, name, file):
         with openFiler(name=name, temp=False, filed=True, clear=True) as filer:
@@ -630,12 +638,13 @@ class TestRefusals:
         with pytest.raises(FilerError, match="something else"):
             Filer(name="test", filed=True, mode="r")
 
+    @example(name="a/.", base="", fext="", filed=True)
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
-        st.text(alphabet="./ab\0~", max_size=6),
-        st.text(alphabet="./ab\0~", max_size=6),
-        st.text(alphabet="./a", max_size=3),
-        st.booleans(),
+        name=st.text(alphabet="./ab\0~", max_size=6),
+        base=st.text(alphabet="./ab\0~", max_size=6),
+        fext=st.text(alphabet="./a", max_size=3),
+        filed=st.booleans(),
     )
     def test_whatever_the_parts_the_path_is_below_the_head(self, world, name, base, fext, filed):
         tail = str(world / "var" / "hio")
