@@ -16,6 +16,7 @@ from io import BytesIO
 
 from ... import help
 from .. import tcp
+from ..tcp.deadlining import Never
 from .framing import NOTHING
 from .heading import HTTP_11, unquotePath
 from .httping import CR, CRLF, LF
