@@ -75,8 +75,10 @@ def plan(status: object, headers: object) -> Plan:
     Raises:
         TypeError, ValueError: what PEP 3333 does not allow; names the value.
     """
+    if not isinstance(headers, list):
+        return make(status, headers)  # says what is wrong, whatever is remembered
     try:
-        key = (status, tuple(headers))  # type: ignore[arg-type]
+        key = (status, tuple(headers))
         found = PLANS.get(key)
     except TypeError:  # what cannot be a key is wrong as well; make says how
         return make(status, headers)

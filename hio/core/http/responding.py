@@ -269,7 +269,10 @@ class Responder:
 
     def epilogue(self):
         """Let an iterable that gave all it declared run to its end, for what it does there; take no more bytes."""
-        for _, item in zip(range(EpilogueBudget), self.iterator):
+        for _ in range(EpilogueBudget):
+            item = next(self.iterator, None)  # no for loop over it: that would call its __iter__ a second time
+            if item is None:
+                break
             if item:
                 logger.error("application gave more than its Content-Length of %d: %s", self.plan.length, self.where())
                 self.persisted = False

@@ -153,7 +153,8 @@ class Server(Keeper):
     def buildTemplate(self):
         """Return what the environ of every request has in common (PEP 3333; RFC 3875)."""
         eha = self.servant.eha
-        host, port = eha if isinstance(eha, tuple) else (eha, "")
+        # On a path there is neither, and PEP 3333 wants both: what a client without a Host field would mean
+        host, port = eha if isinstance(eha, tuple) else ("localhost", 443 if self.secured else 80)
         return {
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": self.scheme,

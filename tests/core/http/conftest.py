@@ -1,0 +1,65 @@
+"""Fixtures for tests of whole HTTP servers, driven by hand in tyme that only the test advances."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from hio.core.http.serving import logger
+from hio.core.tcp.netting import osNet
+from tests.core.http.driving import Rig
+
+
+@pytest.fixture
+def net():
+    """The network that rigs and peers are on. Another one may be swapped in here."""
+    return osNet
+
+
+@pytest.fixture
+def rigs(net):
+    """Make rigs, closed in the end: rigs(app, **kwa)."""
+    made = []
+
+    def make(app=None, **kwa):
+        made.append(Rig(app, net=kwa.pop("net", net), **kwa))
+        return made[-1]
+
+    yield make
+    for rig in made:
+        rig.close()
+
+
+class Records(logging.Handler):
+    """Keeps what hio logs.
+
+    Attributes: records (list[logging.LogRecord]). causes: the exceptions of those with a traceback. text: all messages.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
+
+    @property
+    def causes(self):
+        return [record.exc_info[1] for record in self.records if record.exc_info and record.levelno == logging.ERROR]
+
+    @property
+    def text(self):
+        return "\n".join(record.getMessage() for record in self.records)
+
+
+@pytest.fixture
+def logged():
+    """What hio logs during the test."""
+    handler = Records()
+    level, handlers = logger.level, logger.handlers[:]
+    logger.handlers[:] = [handler]  # and nothing on the console
+    logger.setLevel(logging.DEBUG)
+    yield handler
+    logger.handlers[:] = handlers
+    logger.setLevel(level)

@@ -1,0 +1,702 @@
+"""Responder by itself: one WSGI call, whatever the application does, and the bytes that come of it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from hio.core.http.httping import HTTPError
+from hio.core.http.planning import Dater
+from hio.core.http.responding import Responder
+from tests.core.http.apps import App, Iterable
+from tests.core.http.reading import answers
+
+
+class Wire:
+    """A connection made of memory."""
+
+    def __init__(self):
+        self.sent = bytearray()
+        self.pieces = []
+
+    def tx(self, data):
+        self.pieces.append(bytes(data))
+        self.sent += data
+
+    push = tx
+
+
+def make(app, method="GET", chunkable=True, persisted=True):
+    """Return a Responder for one request."""
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": "/p", "SERVER_PROTOCOL": "HTTP/1.1" if chunkable else "HTTP/1.0"}
+    return Responder(Wire(), app, environ, chunkable, persisted=persisted, dater=Dater(lambda: 784111777.0))
+
+
+def run(app, steps=50, **kwa):
+    """Return a Responder after it has ended, and the bytes that it sent."""
+    rep = make(app, **kwa)
+    for _ in range(steps):
+        if rep.ended:
+            break
+        rep.service()
+    assert rep.ended, "it does not end"
+    before = bytes(rep.incomer.sent)
+    rep.service()
+    assert bytes(rep.incomer.sent) == before, "it goes on after its end"
+    return rep, before
+
+
+def read(raw, method="GET", ended=False):
+    (answer,) = answers(raw, [method], ended)
+    return answer
+
+
+# ---------------------------------------------------------------- steps
+
+
+def test_before_and_after():
+    """Each service() takes one item; the head goes with the first that is not empty; the last call finds the end."""
+    app = App([b"", b"a", b"", b"b"])
+    rep = make(app)
+    assert rep.iterator is None and rep.status == "200 OK" and list(rep.headers.items()) == []
+    assert not (rep.started or rep.headed or rep.ended or rep.closed) and rep.length is None and rep.size == 0
+    rep.service()
+    assert rep.started and not rep.headed and not rep.gave and rep.incomer.sent == b"" and rep.iterator is not None
+    rep.service()
+    assert rep.headed and rep.gave and rep.incomer.sent.endswith(b"\r\n\r\n1\r\na\r\n") and len(rep.incomer.pieces) == 1
+    rep.service()
+    assert not rep.gave and not rep.ended and len(rep.incomer.pieces) == 1
+    rep.service()
+    assert rep.gave and rep.incomer.pieces[1] == b"1\r\nb\r\n" and not rep.ended
+    rep.service()
+    assert rep.ended and rep.incomer.pieces[2] == b"0\r\n\r\n" and rep.size == 2
+    assert app.iterables[0].closed == 1 and app.iterables[0].taken == 4
+
+
+def test_ends_with_its_length():
+    """A response with a length is ended in the call that reached it; the iterable still runs to its end, and is closed."""
+    app = App({"items": [b"ab", b"c", b"", b""], "headers": [("Content-Length", "3")]})
+    rep = make(app)
+    rep.service()
+    assert not rep.ended
+    rep.service()
+    assert rep.ended and not rep.chunked and rep.length == 3 and rep.persisted
+    assert app.iterables[0].taken == 4 and app.iterables[0].closed == 1
+
+
+def test_endless_empty_items_after_the_length_do_not_hold_the_turn():
+    def endless():
+        yield b"abc"
+        while True:
+            yield b""
+
+    rep, sent = run(App({"items": endless(), "headers": [("Content-Length", "3")]}))
+    assert read(sent).body == b"abc" and not rep.aborted
+
+
+def test_positional_start_response():
+    """start_response is passed by position (PEP 3333)."""
+
+    def app(surroundings, begin, /):
+        begin("200 OK", [("Content-Length", "0")])
+        return []
+
+    assert read(run(app)[1]).status == 200
+
+
+BODIES = {
+    "list of one": lambda: [b"abcdef"],
+    "list": lambda: [b"abc", b"", b"def"],
+    "tuple": lambda: (b"abc", b"def"),
+    "iterator": lambda: iter([b"abc", b"def"]),
+    "generator": lambda: (piece for piece in (b"abc", b"", b"def")),
+    "class": lambda: Iterable([b"abc", b"def"]),
+    "list subclass": lambda: type("L", (list,), {})([b"abc", b"def"]),
+    "bytearray": lambda: [bytearray(b"abcdef")],
+    "memoryview": lambda: iter([memoryview(b"abcdef")]),
+    "empties first": lambda: iter([b"", b"", b"abcdef", b""]),
+    "getitem": lambda: type("G", (), {"__getitem__": lambda self, i: [b"abc", b"def"][i]})(),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("length", [None, "6"])
+@pytest.mark.parametrize("chunkable", [True, False])
+def test_bodies(name, length, chunkable):
+    """Every kind of iterable comes out the same, framed by length, by chunks, or by the end of the connection."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", length)] if length else [])
+        return BODIES[name]()
+
+    rep, sent = run(app, chunkable=chunkable)
+    answer = read(sent, ended=True)
+    assert answer.body == b"abcdef" and answer.whole and not rep.aborted and rep.size == 6
+    assert answer.chunked == rep.chunked == (chunkable and not length)
+    known = length or name in ("list of one", "list", "tuple", "bytearray")
+    assert rep.persisted == bool(chunkable or known)
+    assert answer["Connection"] == (None if chunkable else "keep-alive" if known else "close")
+    assert list(map(tuple, rep.headers.items())) == list(answer.fields)
+
+
+EMPTY = {"list": [], "list of empty": [b""], "iterator": iter([]), "iterator of empty": iter([b"", b""])}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+@pytest.mark.parametrize("chunkable", [True, False])
+def test_empty_bodies(name, chunkable):
+    """An empty body is whole as well: the last chunk comes once, and no other is empty."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return iter([b""] * 2) if "iterator of" in name else iter([]) if "iterator" in name else EMPTY[name]
+
+    rep, sent = run(app, chunkable=chunkable)
+    assert read(sent, ended=True).whole and sent.count(b"0\r\n\r\n") == chunkable and not rep.aborted
+
+
+def test_one_piece_for_a_whole_body():
+    """A body that is there already leaves with its head, in one send."""
+    for headers in ([], [("Content-Length", "6")]):
+        rep, _ = run(lambda environ, start: start("200 OK", headers) and [b"abc", b"def"])
+        assert len(rep.incomer.pieces) == 1
+
+
+# ---------------------------------------------------------------- write
+
+
+def test_write():
+    """write() sends at once, the head first; what is returned follows it; empty writes send nothing."""
+
+    def app(environ, start_response):
+        write = start_response("200 OK", [])
+        write(b"")
+        assert rep.incomer.sent == b""
+        write(b"abc")
+        assert rep.headed and rep.incomer.sent.endswith(b"3\r\nabc\r\n")
+        write(b"")
+        write(bytearray(b"def"))
+        return [b"ghi"]
+
+    rep = make(app)
+    rep.service()
+    assert read(rep.incomer.sent).body == b"abcdefghi" and rep.ended and rep.incomer.sent.count(b"0\r\n\r\n") == 1
+
+
+@pytest.mark.parametrize("returned", [list, tuple, iter])
+@pytest.mark.parametrize("length", [None, "6"])
+@pytest.mark.parametrize("chunkable", [True, False])
+def test_write_then_return(returned, length, chunkable):
+    """What was written and what is returned make up one body, in every framing."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", length)] if length else [])(b"abc")
+        return returned([b"d", b"ef"])
+
+    rep, sent = run(app, chunkable=chunkable)
+    answer = read(sent, ended=True)
+    assert answer.body == b"abcdef" and answer.whole and not rep.aborted
+
+
+@pytest.mark.parametrize("bad", ["text", 7, None, ["x"]])
+def test_write_of_no_bytes(bad, logged):
+    def app(environ, start_response):
+        start_response("200 OK", [])(bad)
+        return []
+
+    assert read(run(app)[1]).status == 500
+
+
+def test_write_respects_the_length():
+    """Bytes beyond the declared length are cut off, and the connection ends."""
+
+    def app(environ, start_response):
+        write = start_response("200 OK", [("Content-Length", "4")])
+        write(b"abc")
+        write(b"def")
+        write(b"ghi")
+        return [b"jkl"]
+
+    rep, sent = run(app)
+    assert read(sent).body == b"abcd" and not rep.persisted
+
+
+def test_write_before_start_and_after_the_end():
+    """Neither sends anything."""
+    rep = make(App([b"a"]))
+    with pytest.raises(AssertionError):
+        rep.write(b"x")
+    kept = []
+
+    def app(environ, start_response):
+        kept.append(start_response("200 OK", []))
+        return [b"a"]
+
+    rep, sent = run(app)
+    kept[0](b"late")
+    assert bytes(rep.incomer.sent) == sent
+
+
+# ---------------------------------------------------------------- start_response
+
+
+def test_start_response_twice():
+    """A second call without exc_info is the application's error, and answered by 500."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        start_response("200 OK", [])
+        return [b"never"]
+
+    assert read(run(app)[1]).status == 500
+
+
+def test_start_response_with_exc_info_replaces_all():
+    """Before the head went out the last call counts, whole: status, fields and framing."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "2"), ("X-Old", "1"), ("Connection", "close")])
+        try:
+            raise KeyError("oops")
+        except KeyError:
+            start_response("503 Down", [("X-New", "1")], sys.exc_info())
+        return [b"sorry"]
+
+    rep, sent = run(app)
+    answer = read(sent)
+    assert (answer.status, answer.reason, answer.body, answer.chunked) == (503, "Down", b"sorry", True)
+    assert answer["X-Old"] is None and answer["X-New"] == "1" and answer["Connection"] is None and rep.persisted
+
+
+def test_start_response_with_exc_info_during_iteration():
+    """Empty items do not send the head: it can still be replaced; once it is sent, the exception is raised again."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+
+        def body(late):
+            yield b""
+            if late:
+                yield b"data"
+            try:
+                raise KeyError("oops")
+            except KeyError:
+                start_response("500 Own", [], sys.exc_info())
+            yield b"replaced"
+
+        return body(environ["PATH_INFO"] == "/late")
+
+    assert read(run(app)[1]).reason == "Own"
+    rep = make(app)
+    rep.environ["PATH_INFO"] = "/late"
+    while not rep.ended:
+        rep.service()
+    assert rep.aborted and isinstance(rep.failure, KeyError)
+    assert rep.incomer.sent.endswith(b"4\r\ndata\r\n") and b"500" not in rep.incomer.sent
+
+
+def test_start_response_as_late_as_the_first_item():
+    def app(environ, start_response):
+        yield b""
+        start_response("201 Created", [])
+        yield b"x"
+
+    assert read(run(app)[1]).status == 201
+
+
+WRONG = {
+    "no start_response": lambda environ, start: [b"x"],
+    "no start_response, nothing": lambda environ, start: [],
+    "no start_response, iterator": lambda environ, start: iter([b"x"]),
+    "no start_response, empty iterator": lambda environ, start: iter([]),
+    "no start_response, empties": lambda environ, start: iter([b"", b""]),
+    "none": lambda environ, start: start("200 OK", []) and None,
+    "int": lambda environ, start: start("200 OK", []) and 7,
+    "str": lambda environ, start: start("200 OK", []) and "text",
+    "list of str": lambda environ, start: start("200 OK", []) and ["text"],
+    "list with str": lambda environ, start: start("200 OK", []) and [b"a", "text"],
+    "list of int": lambda environ, start: start("200 OK", []) and [3],
+    "list of none": lambda environ, start: start("200 OK", []) and [None],
+    "iterator of str": lambda environ, start: start("200 OK", []) and iter(["text"]),
+    "iterator of empty str": lambda environ, start: start("200 OK", []) and iter([""]),
+    "iterator of none": lambda environ, start: start("200 OK", []) and iter([None]),
+    "iterator of int": lambda environ, start: start("200 OK", []) and iter([0]),
+    "returns str in the end": lambda environ, start: start("200 OK", []) and returning("text"),
+    "bad status": lambda environ, start: start("OK", []) and [b"x"],
+    "status with line end": lambda environ, start: start("200 OK\r\nX: y", []) and [b"x"],
+    "header with line end": lambda environ, start: start("200 OK", [("X", "a\r\nSet-Cookie: b")]) and [b"x"],
+    "hop-by-hop": lambda environ, start: start("200 OK", [("Transfer-Encoding", "chunked")]) and [b"x"],
+    "bad length": lambda environ, start: start("200 OK", [("Content-Length", "+1")]) and [b"x"],
+    "one argument": lambda environ: [b"x"],
+    "start without fields": lambda environ, start: start("200 OK") and [b"x"],
+    "too few bytes, known before the head": lambda environ, start: start("200 OK", [("Content-Length", "9")]) and [],
+}
+
+
+def returning(value):
+    """A generator that gives nothing and returns value."""
+    return value
+    yield
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_not_pep_3333(name, logged):
+    """An application's mistake before the head is answered by 500, and logged; nothing is raised."""
+    rep, sent = run(WRONG[name])
+    if name.startswith("too few"):  # 500, or an end that shows that it is not whole
+        assert rep.aborted or read(sent).status == 500
+        return
+    answer = read(sent)
+    assert (answer.status, answer.reason, answer.body) == (500, "Internal Server Error", b"500 Internal Server Error\n\n\n")
+    assert answer.whole and answer["Content-Type"].startswith("text/plain") and rep.failure is not None
+    assert logged.causes == [rep.failure]
+    assert "/p" in logged.text
+
+
+# ---------------------------------------------------------------- where it raises
+
+
+class Raising:
+    """An application that raises at a point: call, iter, first, later, close."""
+
+    def __init__(self, point, ex, headers=(), started=True):
+        self.point = point
+        self.ex = ex
+        self.headers = list(headers)
+        self.started = started
+        self.iterable = None
+
+    def __call__(self, environ, start_response):
+        if self.point == "call":
+            raise self.ex
+        if self.started:
+            start_response("200 OK", self.headers)
+        if self.point == "called":
+            raise self.ex
+        items = {"first": [self.ex], "empty": [b"", self.ex], "later": [b"abc", b"def", self.ex], "close": [b"abcdef"]}
+        self.iterable = Iterable(items.get(self.point, [b"abcdef"]), self.ex if self.point == "close" else None)
+        if self.point == "iter":
+            self.iterable.iterated = 1
+        return self.iterable
+
+
+CAUSES = [ValueError("boom"), OSError(9, "boom"), SystemExit(1), GeneratorExit(), StopAsyncIteration(), RecursionError()]
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda ex: type(ex).__name__)
+@pytest.mark.parametrize("point", ["call", "called", "iter", "first", "empty"])
+def test_raises_before_the_head(point, cause, logged):
+    """500 with a fixed text that tells nothing of the cause; logged once, with its traceback; the iterable closed once."""
+    app = Raising(point, cause, [("Content-Length", "6"), ("X-Own", "1")])
+    rep, sent = run(app)
+    answer = read(sent)
+    assert (answer.status, answer.body) == (500, b"500 Internal Server Error\n\n\n") and b"boom" not in sent
+    assert answer["X-Own"] is None and not rep.aborted and rep.persisted
+    assert app.iterable is None or app.iterable.closed == 1
+    assert logged.causes == [rep.failure] and (point == "iter" or rep.failure is cause)
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda ex: type(ex).__name__)
+@pytest.mark.parametrize("headers", [(), [("Content-Length", "9")]], ids=["chunked", "length"])
+def test_raises_after_the_head(cause, headers, logged):
+    """Nothing follows the bytes sent, no end mark among them; the connection is to be cut; closed once; logged."""
+    app = Raising("later", cause, headers)
+    rep, sent = run(app)
+    answer = read(sent)
+    assert rep.aborted and not rep.persisted and not answer.whole and answer.body == b"abcdef"
+    assert b"0\r\n\r\n" not in sent and app.iterable.closed == 1
+    assert logged.causes == [cause]
+
+
+def test_raises_after_write():
+    """What write() sent is the head sent: a failure in the same call cuts the connection."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])(b"abc")
+        raise ValueError("boom")
+
+    rep, sent = run(app)
+    assert rep.aborted and sent.endswith(b"3\r\nabc\r\n")
+
+
+def test_item_that_is_no_bytes_after_the_head():
+    rep, sent = run(App([b"abc", "def"]))
+    assert rep.aborted and sent.endswith(b"3\r\nabc\r\n")
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda ex: type(ex).__name__)
+def test_close_raises(cause, logged):
+    """An error in close() is logged and harms nothing: the response was whole."""
+    app = Raising("close", cause)
+    rep, sent = run(app)
+    assert read(sent).whole and not rep.aborted and rep.persisted and app.iterable.closed == 1
+    assert logged.causes == [cause]
+
+
+def test_iterator_that_raises_each_time():
+    """It is not asked again."""
+
+    class Stubborn:
+        asked = closed = 0
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            self.asked += 1
+            raise ValueError("again")
+
+        def close(self):
+            self.closed += 1
+
+    stubborn = Stubborn()
+    run(lambda environ, start: start("200 OK", []) and stubborn)
+    assert (stubborn.asked, stubborn.closed) == (1, 1)
+
+
+def test_keyboard_interrupt_ends_the_program():
+    """It is the user's wish, not the application's failure."""
+    rep = make(Raising("first", KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        rep.service()
+    rep.close()
+    assert rep.app.iterable.closed == 1
+
+
+# ---------------------------------------------------------------- HTTPError
+
+
+ERROR = HTTPError(404, title="Backend Validation Error", detail="Error backend validation. unknown")
+TEXT = b"404 Not Found\nBackend Validation Error\nError backend validation. unknown\n"
+
+
+@pytest.mark.parametrize("point", ["call", "called", "first", "empty"])
+def test_http_error_before_the_head(point, logged):
+    """It becomes the response, with its headers; it is no failure to be logged with a traceback."""
+    rep, sent = run(Raising(point, ERROR, [("Content-Length", "6")]))
+    answer = read(sent)
+    assert (answer.status, answer.reason, answer.body) == (404, "Not Found", TEXT)
+    assert answer["Content-Type"] == "text/plain" and answer["Content-Length"] == str(len(TEXT)) and rep.persisted
+    assert rep.status == "404 Not Found" and logged.causes == []
+
+
+def test_http_error_headers():
+    """Its fields go out; a Content-Type of its own is kept; what is no valid field makes it a plain 500."""
+    error = HTTPError(405, headers={"Allow": "GET", "content-type": "text/html", "Content-Length": "1", "X-N": 5})
+    answer = read(run(Raising("call", error))[1])
+    assert answer["Allow"] == "GET" and answer["Content-Type"] == "text/html" and answer["X-N"] == "5"
+    assert answer.whole and answer.body.startswith(b"405 Method Not Allowed")
+    assert read(run(Raising("call", HTTPError(404, headers={"X": "a\r\nb"})))[1]).status == 500
+    assert read(run(Raising("call", HTTPError(404, reason="a\r\nb")))[1]).status == 500
+    assert read(run(Raising("call", HTTPError(299)))[1]).reason == "Unknown"
+
+
+def test_http_error_after_the_head():
+    rep, sent = run(Raising("later", ERROR))
+    assert rep.aborted and b"404" not in sent
+
+
+def test_http_error_to_head():
+    """No body, but the length that GET would have."""
+    answer = read(run(Raising("call", ERROR), method="HEAD")[1], "HEAD")
+    assert answer.status == 404 and answer["Content-Length"] == str(len(TEXT))
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_http_error_without_body(status):
+    rep, sent = run(Raising("call", HTTPError(status)))
+    assert read(sent).status == status and sent.endswith(b"\r\n\r\n")
+
+
+# ---------------------------------------------------------------- length
+
+
+@pytest.mark.parametrize("items", [[b"abc"], [b"ab", b"c"]])
+@pytest.mark.parametrize("kind", [list, iter])
+def test_too_few_bytes(items, kind, logged):
+    """Logged, and the connection is cut, never filled up."""
+    rep, sent = run(lambda environ, start: start("200 OK", [("Content-Length", "5")]) and kind(items))
+    answer = read(sent)
+    assert rep.aborted and not rep.persisted and answer.body == b"abc" and not answer.whole
+    assert logged.causes == [rep.failure] and "3 bytes of body where Content-Length declares 5" in str(rep.failure)
+
+
+@pytest.mark.parametrize("items", [[b"abcdefgh"], [b"ab", b"cdefgh"], [b"abcde", b"fgh"], [b"abcde", b"", b"f"]])
+@pytest.mark.parametrize("kind", [list, iter, Iterable])
+def test_too_many_bytes(items, kind, logged):
+    """Cut to the length and logged; the response is whole, the connection ends."""
+    made = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "5")])
+        made.append(kind(items))
+        return made[0]
+
+    rep, sent = run(app)
+    assert read(sent).body == b"abcde" and read(sent).whole and not rep.aborted and not rep.persisted
+    assert "Content-Length" in logged.text
+    assert kind is not Iterable or made[0].closed == 1
+
+
+def test_length_zero():
+    """Nothing is written behind a head that says so."""
+    rep, sent = run(App({"items": [b"x"], "headers": [("Content-Length", "0")]}))
+    assert sent.endswith(b"\r\n\r\n") and read(sent).body == b"" and not rep.persisted
+    rep, sent = run(App({"items": [], "headers": [("Content-Length", "0")]}))
+    assert read(sent).whole and rep.persisted
+
+
+# ---------------------------------------------------------------- closing
+
+
+def test_iterable_is_closed_not_its_iterator():
+    """close() of what the application returned, not of what iter() made of it (PEP 3333)."""
+    closed = []
+
+    class Inner:
+        def __init__(self):
+            self.items = iter([b"x"])
+
+        def __next__(self):
+            return next(self.items)
+
+        def close(self):
+            closed.append("inner")
+
+    class Outer:
+        def __iter__(self):
+            return Inner()
+
+        def close(self):
+            closed.append("outer")
+
+    run(lambda environ, start: start("200 OK", []) and Outer())
+    assert closed == ["outer"]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_close_breaks_off(steps):
+    """The peer is gone: nothing more is sent, no end mark is made up, the iterable is closed once."""
+    app = App([b"", b"a", b"b", b"c"])
+    rep = make(app)
+    for _ in range(steps):
+        rep.service()
+    sent = bytes(rep.incomer.sent)
+    rep.close()
+    rep.close()
+    rep.service()
+    assert rep.closed and rep.ended and rep.aborted and bytes(rep.incomer.sent) == sent
+    assert not app.iterables or app.iterables[0].closed == 1
+
+
+def test_close_after_the_end_changes_nothing():
+    app = App([b"a"])
+    rep, sent = run(app)
+    rep.close()
+    assert not rep.aborted and bytes(rep.incomer.sent) == sent and app.iterables[0].closed == 1
+
+
+def test_reset():
+    """Everything about the last response is forgotten; without other word framing goes by SERVER_PROTOCOL."""
+    app = App({"items": [b"abc"], "headers": [("Content-Length", "3"), ("Connection", "close")]}, [b"x"])
+    rep, _ = run(app)
+    rep.incomer.sent.clear()
+    rep.reset({"REQUEST_METHOD": "GET", "PATH_INFO": "/2", "SERVER_PROTOCOL": "HTTP/1.1"})
+    assert not (rep.started or rep.headed or rep.ended or rep.aborted) and rep.size == 0 and rep.length is None
+    assert rep.chunkable and rep.persisted and rep.iterator is None and list(rep.headers.items()) == []
+    while not rep.ended:
+        rep.service()
+    assert read(rep.incomer.sent).chunked
+    rep.reset({"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.0"}, chunkable=None)
+    assert not rep.chunkable and not rep.persisted
+
+
+# ---------------------------------------------------------------- generator conventions
+
+
+def test_return_value_is_the_last_piece():
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        yield b"abc"
+        return b"def"
+
+    assert read(run(app)[1]).body == b"abcdef"
+
+
+def test_return_value_alone():
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "3")])
+        return (yield from waiting())
+
+    def waiting():
+        yield b""
+        yield b""
+        return b"abc"
+
+    rep, sent = run(app)
+    assert read(sent).body == b"abc" and rep.persisted and not rep.aborted
+
+
+class Attributed:
+    """An iterator with the attributes that override status and headers."""
+
+    def __init__(self, items, status=None, headers=None):
+        self.items = iter(items)
+        self._status = status
+        self._headers = headers
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.items)
+
+
+@pytest.mark.parametrize("status,want", [(201, "201 Created"), ("202 Mine", "202 Mine"), (799, "799 Unknown"), (None, "200 OK")])
+def test_status_and_headers_of_the_iterator(status, want):
+    """_status overrides, _headers are merged; both as they stand when the head is built."""
+    body = Attributed([b"", b"x"], None, None)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("X-A", "old"), ("X-B", "kept")])
+        return body
+
+    rep = make(app)
+    rep.service()
+    body._status, body._headers = status, {"Location": "/new", "x-a": "new"}
+    while not rep.ended:
+        rep.service()
+    answer = read(rep.incomer.sent)
+    assert f"{answer.status} {answer.reason}" == want == rep.status
+    assert answer["Location"] == "/new" and answer["X-A"] == "new" and answer["X-B"] == "kept"
+    assert [name for name, _ in answer.fields].count("X-A") == 1
+    assert list(map(tuple, rep.headers.items())) == list(answer.fields)
+
+
+def test_iterator_overrides_keep_framing_right():
+    """A length, a bodiless status or a wish to close that come this way count like those of start_response."""
+    answer = read(run(lambda e, s: s("200 OK", []) and Attributed([b"abc"], headers={"Content-Length": "3"}))[1])
+    assert not answer.chunked and answer.body == b"abc"
+    rep, sent = run(lambda e, s: s("200 OK", []) and Attributed([b"abc"], 304))
+    assert read(sent).status == 304 and sent.endswith(b"\r\n\r\n")
+    rep, sent = run(lambda e, s: s("200 OK", []) and Attributed([b"abc"], headers={"Connection": "close"}))
+    assert read(sent).closing and not rep.persisted
+    rep, sent = run(lambda e, s: s("200 OK", [("Connection", "close")]) and Attributed([b"abc"], 201))
+    assert read(sent).closing and read(sent).status == 201
+    assert read(run(lambda e, s: s("200 OK", []) and Attributed([b"abc"], headers={"X": "a\nb"}))[1]).status == 500
+    assert read(run(lambda e, s: s("200 OK", []) and Attributed([b"abc"], "no status"))[1]).status == 500
+
+
+def test_event_stream():
+    """Sent in chunks without a length, one event a step; known as evented."""
+    app = App({"items": [b"retry: 1\n\n", b"", b"data: a\n\n"], "headers": [("Content-Type", "text/event-stream")]})
+    rep, sent = run(app)
+    answer = read(sent)
+    assert rep.evented and answer.chunked and answer["Content-Type"] == "text/event-stream"
+    assert answer["Transfer-Encoding"] == "chunked" and answer.body == b"retry: 1\n\ndata: a\n\n"
+
+
+def test_int_status_and_plain_repr():
+    rep, sent = run(App({"items": [b"x"], "status": 451}))
+    assert read(sent).reason == "Unavailable For Legal Reasons" and "451" in repr(rep)
