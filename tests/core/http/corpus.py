@@ -556,6 +556,7 @@ def limits() -> Iterator[Case]:
     yield refuse("limit-line-control", b"GET /\x00" + b"a" * 9000, c)
     yield refuse("limit-line-lf", b"GET / HTTP/1.1\n" + b"a" * 9000, c)
     c = "RFC 6585, 5"
+    yield refuse("limit-fields-over-cr", get(*(b"X: y",) * 100, b"X: y\r"), c)
     yield accept("limit-fields", get(*(b"X: y",) * 99), c)
     yield refuse("limit-fields-over", get(*(b"X: y",) * 100), c, 431)
     yield refuse("limit-fields-distinct", get(*(b"X%d: y" % i for i in range(150))), c, 431)
