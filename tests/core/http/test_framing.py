@@ -31,7 +31,8 @@ from hio.core.http.framing import (
     parseLength,
 )
 from hio.core.http.limiting import LIMITS, Limits
-from tests.core.http.corpus import CASES, post, serve
+from tests.core.http.corpus import CASES, post
+from tests.core.http.feeding import serve
 
 FIVE = Framing(Kind.LENGTH, 5)
 

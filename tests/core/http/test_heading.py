@@ -28,7 +28,8 @@ from hio.core.http.heading import (
     unquotePath,
 )
 from hio.core.http.limiting import LIMITS, Limits
-from tests.core.http.corpus import CASES, NEIGHBOUR, Case, cuts, serve
+from tests.core.http.corpus import CASES, NEIGHBOUR, Case
+from tests.core.http.feeding import cuts, serve
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
