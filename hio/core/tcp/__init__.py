@@ -1,11 +1,11 @@
-"""Byte streams over TCP and UNIX-domain sockets: servants, their Remoters, clients, and the network seam."""
+"""Byte streams over TCP and UNIX-domain sockets, plain and over TLS: servants, their Remoters, clients, and the network
+seam."""
 
 from . import clienting, serving, tcping
-from .clienting import Client, ClientDoer, openClient
-from .remoting import Remoter
-from .serving import EchoServerDoer, Server, ServerDoer, openServer
+from .clienting import Client, ClientDoer, ClientTls, openClient
+from .serving import EchoServerDoer, Remoter, RemoterTls, Server, ServerDoer, ServerTls, openServer
 
 __all__ = [
-    "Client", "ClientDoer", "EchoServerDoer", "Remoter", "Server", "ServerDoer", "clienting", "openClient",
-    "openServer", "serving", "tcping",
+    "Client", "ClientDoer", "ClientTls", "EchoServerDoer", "Remoter", "RemoterTls", "Server", "ServerDoer", "ServerTls",
+    "clienting", "openClient", "openServer", "serving", "tcping",
 ]

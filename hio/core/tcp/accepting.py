@@ -218,14 +218,18 @@ class Acceptor(tyming.Tymee):
         if self.watch.poller is not None and self.ss is not None:
             self.watch.poller.modify(self.ss, READ)
 
+    def room(self):
+        """Number of connections that may be taken now."""
+        return AcceptBudget
+
     def serviceAccepts(self):
-        """Accept all that wait, up to AcceptBudget, into .axes."""
+        """Accept all that wait, as far as there is room, into .axes."""
         if self.ss is None:
             return
         if self.resumption is not None and (self.tymth is None or self.tyme >= self.resumption):
             self.resume()
         if self.resumption is None:
-            for _ in range(AcceptBudget):
+            for _ in range(self.room()):
                 cs, ca = self.accept()
                 if cs is None:
                     break

@@ -12,7 +12,7 @@ So an end of file from the peer ends one direction only: what is queued is still
 from __future__ import annotations
 
 import socket
-from typing import Any
+import struct
 
 from ... import help
 from ...base import tyming
@@ -23,6 +23,7 @@ logger = help.ogler.getLogger()
 
 #: Bytes that one service call reads from one connection at the most, so that a fast peer cannot hold the turn.
 RxBudget = 1 << 20
+RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: on, 0 seconds
 
 
 class Stream(tyming.Tymee):
@@ -40,9 +41,11 @@ class Stream(tyming.Tymee):
         tymeout (float): seconds of tyme without a byte either way after which it counts as idle; 0.0: never.
         tymer (Tymer): runs from the last activity, for tymeout.
         moved (float | None): tyme of the last activity.
+        truncated (bool): the far side ended without saying that this is the end. Only TLS can tell; else False.
     """
 
     Tymeout = 0.0
+    truncated = False
 
     def __init__(self, tymeout=None, refreshable=True, bs=8096, txbs=None, rxbs=None, wl=None, **kwa):
         self._tymer = None
@@ -98,7 +101,9 @@ class Stream(tyming.Tymee):
 
     def detach(self) -> None:
         """Take the socket out of its poller."""
-        self.heed(0)
+        if self.events and self.watch is not None and self.cs is not None:
+            self.watch.poller.unregister(self.cs)
+        self.events = 0
         self.watch = None
 
     def heed(self, events: int) -> None:
@@ -195,7 +200,7 @@ class Stream(tyming.Tymee):
             self.stir()
 
     def push(self, data):
-        """Send data now as far as the kernel takes it, queue a copy of the rest. While something is queued, queue all."""
+        """Send data now as far as the kernel takes it and queue a copy of the rest; all of it behind what is queued."""
         if self.txbs or self.corked or self.broken or self.shut:
             self.tx(data)
             return
@@ -288,6 +293,17 @@ class Stream(tyming.Tymee):
             self.shutdown()
             cs, self.cs = self.cs, None
             cs.close()
+
+    def cut(self):
+        """Close by a reset and drop what is queued, so that the far side cannot take what it got for the whole."""
+        if self.cs is not None:
+            self.txbs.clear()
+            self.shut = True  # nothing more is said, not even that this is the end
+            try:
+                self.cs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            except (OSError, AttributeError):
+                pass
+            self.close()
 
     def __repr__(self):
         state = [word for word in ("cutoff", "broken", "shut") if getattr(self, word)]

@@ -1,0 +1,283 @@
+"""Client: this side of a TCP connection that it makes, and makes again.
+
+It connects step by step without waiting, reconnects when allowed, and sends and receives through buffers.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import EISCONN
+
+from ... import help
+from ...base import tyming
+from ...base.polling import READ, WRITE, Watch
+from .accepting import bufSizes
+from .netting import UNDERWAY, osNet, pair
+from .streaming import Stream
+
+logger = help.ogler.getLogger()
+
+
+class Client(Stream):
+    """This side of a connection to ha.
+
+    Parameters:
+        ha: (host, port) of the server, or the path of a UNIX-domain socket; None: (host, port).
+        host (str), port (int): see ha. A name is resolved now, which may block.
+        tymeout (float): seconds of tyme after which a reconnectable client tries anew; None: Tymeout; 0.0: it does not.
+        reconnectable (bool): whether a connection that failed or ended is made again; None: Reconnectable.
+        bs, bufsize (int): bytes that one read takes at the most.
+        txbs, rxbs (bytearray): buffers to use; None: new ones.
+        net: the network; None: that of the operating system.
+
+    Attributes (beside those of Stream):
+        ha: resolved address of the server; host and port are its parts.
+        hostname (str): host as given.
+        ca: own address; (None, None) until connected.
+        accepted, connected (bool): the TCP connection stands; bytes can be exchanged (after a handshake, with TLS).
+        opened (bool): has a socket.
+        failure (OSError | None): why the last attempt or connection ended.
+    """
+
+    Tymeout = 0.0
+    Reconnectable = False
+
+    def __init__(self, tymeout=None, ha=None, host="127.0.0.1", port=56000, reconnectable=None, bs=8096, txbs=None,
+                 rxbs=None, wl=None, net=None, bufsize=None, **kwa):
+        self.net = net or osNet
+        self.reconnectable = reconnectable if reconnectable is not None else self.Reconnectable
+        self.ca = (None, None)
+        self.opened = False
+        self._accepted = False
+        self._connected = False
+        self.own = Watch()  # how a doer rests on this client
+        self.private = False
+        super().__init__(tymeout=tymeout, bs=bufsize if bufsize is not None else bs, txbs=txbs, rxbs=rxbs, wl=wl, **kwa)
+        ha = ha if ha is not None else (host, port)
+        self.hostname = ha[0] if isinstance(ha, tuple) else ""
+        self.ha = (self.net.resolve(ha[0]), ha[1]) if isinstance(ha, tuple) else ha
+        self.retimer = tyming.Tymer(duration=self.tymeout, tymth=self.tymth)
+
+    # -- facts --------------------------------------------------------------------------------------------
+
+    @property
+    def tymer(self):
+        """Tymer of .tymeout seconds until a reconnectable client tries anew."""
+        return self.retimer
+
+    @property
+    def host(self):
+        """Host of .ha."""
+        return self.ha[0]
+
+    @host.setter
+    def host(self, host):
+        self.ha = (host, self.ha[1])
+
+    @property
+    def port(self):
+        """Port of .ha."""
+        return self.ha[1]
+
+    @port.setter
+    def port(self, port):
+        self.ha = (self.ha[0], port)
+
+    @property
+    def accepted(self):
+        """Whether the TCP connection stands."""
+        return self._accepted
+
+    @accepted.setter
+    def accepted(self, accepted):
+        self._accepted = accepted
+
+    @property
+    def connected(self):
+        """Whether bytes can be exchanged."""
+        return self._accepted
+
+    @connected.setter
+    def connected(self, connected):
+        self._accepted = connected
+
+    def actualBufSizes(self):
+        """Return (send, receive) buffer sizes of the socket in bytes; (0, 0) when closed."""
+        return bufSizes(self.cs)
+
+    def wind(self, tymth):
+        """Go by tymth, and by the poller of its root if it is one for this network."""
+        super().wind(tymth)
+        self.retimer.wind(tymth)
+        if self.cs is not None:
+            events = self.events
+            self.detach()
+            self.home()
+            self.attach(self.own, events)
+
+    def refresh(self):
+        """Count the tyme until another try from now on. Does nothing while not wound."""
+        tymth = self.tymth
+        if tymth is not None:
+            self.moved = tymth()
+            self.retimer.start(duration=self.tymeout, start=self.moved)
+
+    def home(self):
+        """Choose the poller to register with: that of the root, or an own one."""
+        poller = getattr(self.tymth, "poller", None)
+        if poller is not None and self.net.serves(poller):
+            if self.private:
+                self.own.poller.close()
+            self.private = False
+        elif self.private:
+            return
+        else:
+            poller = self.net.poller()
+            self.private = True
+        if poller is not self.own.poller:
+            self.own.poller = poller
+            self.own.owner = self.own.deed = None
+
+    def rest(self, tock=0.0):
+        """Return what a doer of this client may yield: its Watch when the root will wake it, else tock.
+
+        Until an attempt is under way, and once it was cut off while it may reconnect, the client wants every turn.
+        """
+        own = self.own
+        if tock or self.private or own.poller is None or self.watch is None:
+            return tock
+        if self.cutoff and self.reconnectable:
+            return tock
+        own.until = None if self.connected else self.due()
+        return own
+
+    def due(self):
+        """Tyme at which an attempt that is under way is given up; None: never."""
+        if self.tymth is None or not self.reconnectable or self.tymeout <= 0.0:
+            return None
+        return self.tyme + self.retimer.remaining
+
+    # -- connecting ---------------------------------------------------------------------------------------
+
+    def open(self):
+        """Make a new socket, not connected yet; return True."""
+        self._accepted = False
+        self._connected = False
+        self.cutoff = False
+        self.broken = False
+        self.shut = False
+        self.cs = self.net.dial(self.ha, bs=self.bs)
+        self.home()
+        self.opened = True
+        return True
+
+    def reopen(self, **kwa):
+        """Close, then open; return True. Keywords are taken for the sake of doers and ignored."""
+        self.close()
+        return self.open()
+
+    def close(self):
+        """Send what the kernel takes at once of what is queued, then close. .cutoff stays as it is."""
+        if not self._accepted:
+            self.shut = True  # nothing can be sent on the way
+        super().close()
+        self._accepted = False
+        self._connected = False
+        self.opened = False
+        if self.private:
+            self.own.poller.close()
+
+    def accept(self):
+        """Take one step towards a TCP connection without waiting; return whether it stands.
+
+        A refused or failed attempt opens a new socket for the next step and keeps the reason in .failure.
+        """
+        if self.cs is None:
+            self.reopen()
+        try:
+            error = self.cs.connect_ex(self.ha)
+            if error in UNDERWAY:
+                if self.watch is None:
+                    self.attach(self.own, WRITE)
+                return False
+            if error and error != EISCONN:
+                raise OSError(error, os.strerror(error))
+            ca, ha = pair(self.cs.getsockname()), pair(self.cs.getpeername())
+        except OSError as ex:
+            logger.debug("connecting to %s failed: %s", self.ha, ex)
+            self.failure = ex
+            txbs = bytes(self.txbs)
+            self.reopen()
+            self.txbs[:] = txbs  # what waited for a connection waits for the next
+            return False
+        self.ca, self.ha = ca, ha
+        self._accepted = True
+        self.cutoff = False
+        self.failure = None
+        if self.watch is None:
+            self.attach(self.own, READ)
+        else:
+            self.heed(READ)
+        return True
+
+    def connect(self):
+        """Take one step towards a usable connection; return whether it is."""
+        self.connected = self.accept()
+        return self.connected
+
+    def serviceConnect(self):
+        """Take one step if not connected; try anew when a reconnectable client waited long enough.
+
+        Returns:
+            bool: .connected
+        """
+        if not self.connected:
+            self.connect()
+            if not self.connected and self.reconnectable and self.tymeout > 0.0 and self.retimer.expired:
+                txbs = bytes(self.txbs)
+                self.reopen()
+                self.txbs[:] = txbs
+                self.retimer.start()
+        return self.connected
+
+    # -- service ------------------------------------------------------------------------------------------
+
+    def tx(self, data):
+        """Queue a copy of data; before there is a connection it waits for one. Dropped when sending is over."""
+        if self.cs is None or not self._accepted:
+            self.txbs.extend(data)
+            self.own.wake()
+        else:
+            super().tx(data)
+
+    def serviceReceives(self):
+        """Read into .rxbs until nothing is left to read, unless not connected or cut off."""
+        if self.connected and not self.cutoff:
+            super().serviceReceives()
+
+    def serviceReceiveOnce(self):
+        """Read once into .rxbs, unless not connected or cut off; return the number of bytes."""
+        return super().serviceReceiveOnce() if self.connected and not self.cutoff else 0
+
+    def serviceSends(self):
+        """Write what the kernel takes of .txbs, unless not connected or sending is over."""
+        if self.connected:
+            super().serviceSends()
+
+    def service(self):
+        """Do one turn: connect, sends, receives. Nothing that the peer does is raised."""
+        own = self.own
+        if own.owner is None and not self.private:
+            self.settle()
+        own.readers.clear()  # one connection: whatever is ready, all of it is tried
+        own.writers.clear()
+        if self.serviceConnect():
+            self.serviceSends()
+            self.serviceReceives()
+
+    def settle(self):
+        """Find out which deed services this client, so that readiness can resume it."""
+        root = getattr(self.tymth, "root", None)
+        found = root.locate() if root is not None else None
+        if found is not None:
+            self.own.owner, self.own.deed = found
