@@ -13,9 +13,6 @@ Each phase has its tymeout (Limits). A connection that is not ready and whose de
 
 from __future__ import annotations
 
-import socket
-import struct
-
 from ... import help
 from ...base.polling import READ, WRITE
 from ...hioing import Mixin
@@ -37,7 +34,6 @@ BodyBs = 1 << 16
 RoundBudget = 16
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
 
 class Keeper(Mixin):
@@ -71,7 +67,7 @@ class Keeper(Mixin):
         elif not isinstance(servant, tcp.Server):
             raise ValueError(f"servant must be a tcp.Server or tcp.ServerTls, got {servant!r}")
         self.servant = servant
-        self.secured = isinstance(servant, getattr(tcp, "ServerTls", ()))
+        self.secured = isinstance(servant, tcp.ServerTls)
         if scheme and (scheme == "https") != self.secured:
             raise ValueError(f"scheme {scheme!r} contradicts servant {servant!r}")
         self.scheme = "https" if self.secured else "http"
@@ -89,7 +85,10 @@ class Keeper(Mixin):
         secured = scheme == "https"
         if ha is None:
             ha = (host, port if port is not None else 443 if secured else 80)
-        kind = tcp.ServerTls if secured else tcp.Server
+        kind = tcp.Server
+        if secured:
+            kind = tcp.ServerTls
+            kwa = {"alpn": ("http/1.1",), "handshakeTymeout": self.limits.handshakeTymeout} | kwa
         return kind(ha=ha, bs=bufsize, wl=wl, tymeout=self.tymeout, connections=self.limits.connections, **kwa)
 
     # -- opening and closing ------------------------------------------------------------------------------
@@ -186,13 +185,8 @@ class Keeper(Mixin):
     def cut(self, req):
         """Reset a connection, so that the peer cannot take what it got for the whole."""
         ix = req.remoter
-        if ix.cs is not None:
-            try:
-                ix.cs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            except (OSError, AttributeError):
-                pass
-        ix.txbs.clear()
-        self.drop(req)
+        self.forget(req)
+        ix.cut()
 
     # -- ending a connection in good order ----------------------------------------------------------------
 

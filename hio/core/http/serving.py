@@ -17,6 +17,7 @@ from io import BytesIO
 from ... import help
 from .. import tcp
 from ..tcp.deadlining import Never
+from .attesting import attest
 from .framing import NOTHING
 from .heading import HTTP_11, unquotePath
 from .httping import CR, CRLF, LF
@@ -174,7 +175,7 @@ class Server(Keeper):
         """Return the environ of a request that is complete, a dict of its own.
 
         Beside what PEP 3333 wants: RAW_URI, the target as received; REMOTE_PORT; wsgi.input_terminated; hio.remoter, the
-        connection, whose .broken tells that nobody will get the answer.
+        connection, whose .broken tells that nobody will get the answer; with TLS, what attest() tells.
         """
         head = requestant.head
         remoter = requestant.remoter
@@ -193,7 +194,8 @@ class Server(Keeper):
 
     def welcome(self, ix):
         """Make the Requestant of a new connection."""
-        req = Requestant(remoter=ix, limits=self.limits, template=self.template, spooled=True)
+        template = self.template if not self.secured else self.template | attest(ix)
+        req = Requestant(remoter=ix, limits=self.limits, template=template, spooled=True)
         self.adopt(req, ix)
 
     def admit(self, req):
