@@ -228,7 +228,7 @@ def remember(block: bytes, request: RequestHead) -> None:
     if len(BLOCKS) >= REMEMBERED_BLOCKS:
         BLOCKS.clear()
     environ = request.environ
-    keys = dict.fromkeys(NAMES.get(line.partition(":")[0]) or "" for line in request.lines)
+    keys = dict.fromkeys(environKey(line.partition(":")[0]) for line in request.lines)  # NAMES may have forgotten them
     BLOCKS[block] = {key: environ[key] for key in keys if key}, request.lines
 
 

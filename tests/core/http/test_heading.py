@@ -178,6 +178,64 @@ def test_names_that_are_long_or_unmapped_are_not_learnt() -> None:
     assert not {"X" * 65, "X_Y", "Proxy"} & set(heading.NAMES)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b"X" * 65 + b": y",),
+        (b"X_Y: 1", b"Proxy: p", b"X-Y: 2", b"x-y: 3", b"Cookie: a", b"cookie: b"),
+        (b"Content-Length: 3, 3", b"Content-Type: a/b"),
+        (b"Transfer-Encoding: chunked",),
+    ],
+)
+def test_a_head_that_comes_again_means_the_same(lines: tuple[bytes, ...]) -> None:
+    """Whatever is remembered of it, and whatever its request did to its environ."""
+    first = head(*lines)
+    for _ in range(4):
+        environ = head(*lines)
+        assert environ == first
+        environ["HTTP_X_Y"] = "changed"
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        heading.forget()
+
+
+def test_fields_that_come_again_do_not_lend_their_host() -> None:
+    """What a target or a version made of them the next time counts."""
+    fields = b"\r\nHost: a\r\nX: again"
+    for _ in range(4):
+        for line, host in ((b"GET http://b/ HTTP/1.1", "b"), (b"GET / HTTP/1.0", "a"), (b"GET / HTTP/1.1", "a")):
+            environ: dict[str, Any] = {}
+            request = parseRequestHead(line + fields, environ)
+            assert (environ["HTTP_HOST"], request.version) == (host, (1, 1) if line.endswith(b"1.1") else (1, 0))
+    for _ in range(4):
+        assert parseRequestHead(b"GET / HTTP/1.0\r\nX: hostless", {}).fields == [("X", "hostless")]
+        with pytest.raises(HTTPException):
+            parseRequestHead(b"GET / HTTP/1.1\r\nX: hostless", {})
+
+
+def test_fields_that_come_again_are_held_to_the_limits_of_the_day() -> None:
+    raw = b"GET / HTTP/1.1\r\nHost: a\r\nX: limited"
+    for _ in range(4):
+        parseRequestHead(raw, {})
+    for limits, status in ((Limits(fields=1), 431), (Limits(head=20), 431), (Limits(line=5), 414)):
+        with pytest.raises(HTTPException) as caught:
+            parseRequestHead(raw, {}, limits)
+        assert caught.value.status == status
+    for line in (b"GET / HTTP/1.1 ", b"GET /\x00 HTTP/1.1", b"GET / HTTP/2.0", b"G@T / HTTP/1.1", b"GET /\t HTTP/1.1"):
+        with pytest.raises(HTTPException):
+            parseRequestHead(line + raw[14:], {})
+
+
+def test_heads_that_are_remembered_are_bounded() -> None:
+    for number in range(4 * heading.REMEMBERED_BLOCKS):
+        head(b"X: %d" % number)
+        head(b"X: %d" % number)
+        assert len(heading.BLOCKS) <= heading.REMEMBERED_BLOCKS
+        assert len(heading.SEEN) <= heading.REMEMBERED_BLOCKS
+    for _ in range(3):
+        head(b"X: " + b"y" * heading.LONGEST_BLOCK)
+    assert max(map(len, [*heading.BLOCKS, *heading.SEEN])) <= heading.LONGEST_BLOCK
+
+
 def test_hosts_that_are_remembered_are_bounded() -> None:
     for number in range(2 * heading.REMEMBERED):
         parseRequestHead(b"GET / HTTP/1.1\r\nHost: h%d" % number, {})
