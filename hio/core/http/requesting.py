@@ -84,6 +84,7 @@ class Requestant(Parsent):
     due = Never
     check = Never
     blocked = False  # its application waits for the peer to read
+    taking = False  # its answer is whole, and the peer has not taken all of it
     closing = False  # is to be ended in the next turn
     responder = None
     keeper = None
@@ -189,6 +190,10 @@ class Requestant(Parsent):
         del msg[: end + 4]
         self.environ = environ = self.template.copy()
         self.head = head = parseRequestHead(head, environ, self.limits)
+        if head.plain:
+            self.framing_ = NOTHING
+            self.persisted = head.version is HTTP_11
+            return True
         self.framing_ = framing = frameRequest(head.version, environ, self.limits)
         connection = environ.get("HTTP_CONNECTION")
         self.persisted = head.version is HTTP_11 if connection is None else persists(head.version, connection)
