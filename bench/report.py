@@ -1,6 +1,6 @@
 """Samples to medians, ratios and tables. Pure: no server, no clock.
 
-Round      the samples of one server in one scenario, by round; None where it failed
+Rounds     the samples of one server in one scenario, by round; None where it failed
 summarize  those of all servers to Rows
 markdown   Rows to a table
 """
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Rounds = Sequence["Sample | None"]
 
-HEAD = "| server | requests/s | lowest to highest | of {0} | p50, µs | p99, µs | p50 of {0} | CPU | errors |"
-RULE = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+HEAD = "| server | requests/s | lowest to highest | of {0} | p50, µs | p99, µs | p50 of {0} | CPU | requests/CPU s | errors |"
+RULE = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Row:
     p50: float  # microseconds
     p99: float
     cpu: float  # share of the core
+    perCpu: float  # requests per second of the server's own CPU time: moves least when others use the core too
     errors: int  # in all rounds together
     rateRatio: float | None
     p50Ratio: float | None
@@ -82,6 +83,7 @@ def summarize(results: Mapping[str, Rounds], baseline: str) -> list[Row]:
                 p50=median(sample.p50 for sample in samples),
                 p99=median(sample.p99 for sample in samples),
                 cpu=median(sample.cpu for sample in samples),
+                perCpu=median(sample.rate / sample.cpu if sample.cpu else 0.0 for sample in samples),
                 errors=sum(sample.errors for sample in samples),
                 rateRatio=paired(rounds, base, lambda sample: sample.rate),
                 p50Ratio=paired(rounds, base, lambda sample: sample.p50),
@@ -103,6 +105,7 @@ def markdown(title: str, rows: Sequence[Row], baseline: str) -> str:
             f"{row.p99:,.0f}",
             ratio(row.p50Ratio),
             f"{row.cpu:.0%}",
+            f"{row.perCpu:,.0f}" if row.perCpu else "",
             str(row.errors),
         ]
         lines.append(f"| {' | '.join(cells)} |")

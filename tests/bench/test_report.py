@@ -52,7 +52,7 @@ def test_ratio_is_taken_within_a_round():
 def test_summarize():
     rows = summarize(
         {
-            "hio": [sample(90, errors=1), sample(110, p50=30.0), sample(100, p50=20.0, cpu=0.5)],
+            "hio": [sample(90, errors=1, cpu=1.0), sample(110, p50=30.0, cpu=1.0), sample(100, p50=20.0, cpu=0.5)],
             "granian": [sample(90), sample(100), sample(100)],
             "gone": [None, None, None],
             "shaky": [None, sample(50), None],
@@ -63,6 +63,7 @@ def test_summarize():
     hio, granian, shaky = rows
     assert (hio.rate, hio.lowest, hio.highest, hio.p50, hio.p99, hio.errors) == (100, 90, 110, 20.0, 60.0, 1)
     assert (hio.rateRatio, hio.p50Ratio) == (1.0, 2.0)
+    assert (hio.cpu, hio.perCpu) == (1.0, 110)
     assert (granian.rateRatio, granian.p50Ratio) == (1.0, 1.0)
     assert shaky.rateRatio == 0.5
 
@@ -73,8 +74,8 @@ def test_summarize_without_the_other_server_has_no_ratio():
 
 
 def test_markdown_is_one_table():
-    rows = summarize({"hio": [sample(123456.7, cpu=0.987)], "nginx": [None]}, "granian")
+    rows = summarize({"hio": [sample(123456.7, cpu=0.5)], "nginx": [None]}, "granian")
     heading, empty, head, rule, row = markdown("hello", rows, "granian").splitlines()
     assert (heading, empty) == ("### hello", "")
-    assert row == "| hio | 123,457 | 123,457 to 123,457 |  | 10 | 30 |  | 99% | 0 |"
+    assert row == "| hio | 123,457 | 123,457 to 123,457 |  | 10 | 30 |  | 50% | 246,913 | 0 |"
     assert head.count("|") == rule.count("|") == row.count("|")
