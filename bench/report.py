@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Rounds = Sequence["Sample | None"]
 
-HEAD = "| server | requests/s | lowest to highest | of {0} | p50, µs | p99, µs | p50 of {0} | CPU | per CPU s | errors |"
+HEAD = "| server | requests/s | lowest to highest | of {0} | p50, µs | p99, µs | p50 of {0} | CPU | per CPU s | bad |"
 RULE = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 
 
