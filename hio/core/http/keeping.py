@@ -94,8 +94,22 @@ class Keeper(Mixin):
     # -- opening and closing ------------------------------------------------------------------------------
 
     def wind(self, tymth):
-        """Go by tymth, with the servant."""
+        """Go by tymth, with the servant; every tymeout starts anew."""
         self.servant.wind(tymth)
+        self.now = tymth() if tymth is not None else None
+        self.deadlines.clear()
+        for req in self.reqs.values():
+            req.since = None
+            self.arm(req, self.patience(req))
+
+    def patience(self, req):
+        """Return the tymeout of the phase that req is in; 0.0: none."""
+        limits = self.limits
+        if req.phase is ANSWER and not req.remoter.txbs:
+            return 0.0  # it waits for its application
+        return {
+            IDLE: self.tymeout, HEAD: limits.headTymeout, BODY: limits.bodyTymeout, LINGER: limits.lingerTymeout,
+        }.get(req.phase, limits.stallTymeout)  # fmt: skip
 
     def reopen(self, **kwa):
         """Drop all connections and listen; return whether the address was had."""
@@ -290,8 +304,8 @@ class Keeper(Mixin):
                         self.receivedLate(req, ix)
 
     def receiveMore(self, req, ix):
-        """Read on from a connection whose last read was a full one."""
-        budget = ReceiveBudget
+        """Read on from a connection whose last read was a full one: of a body more than of pipelined requests."""
+        budget = ReceiveBudget if req.phase is BODY else self.limits.rxMark - len(ix.rxbs)
         while budget > 0 and (more := ix.serviceReceiveOnce()):
             budget -= more
 
@@ -310,7 +324,7 @@ class Keeper(Mixin):
         req.close()
         if req.phase <= BODY:
             if req.phase is IDLE and not ix.rxbs:
-                self.drop(req)
+                self.conclude(req)
             else:
                 self.fed.append(req)
         elif req.phase is LINGER:
@@ -333,7 +347,7 @@ class Keeper(Mixin):
         """Act on a request that is not whole, or not good."""
         if req.stage is ENDED:
             if isinstance(req.fault, PrematureClosure) and not req.remoter.rxbs and req.phase is IDLE:
-                self.drop(req)  # it ended before a request began
+                self.conclude(req)  # it ended before a request began
             else:
                 self.refuse(req, req.fault)
         elif req.stage is HEADED:
@@ -341,6 +355,13 @@ class Keeper(Mixin):
         elif req.phase is IDLE and req.msg:
             req.phase = HEAD
             self.arm(req, self.limits.headTymeout)
+            self.listen(req)
+
+    def listen(self, req):
+        """Read on, if reading had stopped."""
+        ix = req.remoter
+        if not ix.events & READ and not ix.cutoff:
+            ix.heed(ix.events | READ)
 
     def awaitBody(self, req):
         """Part of a body is there: ask for the rest of it if the peer waits to be asked, and judge its pace."""
@@ -350,10 +371,13 @@ class Keeper(Mixin):
             req.phase = BODY
             ix.bs = max(ix.bs, BodyBs)
             req.since, req.got = self.now, 0
+            self.listen(req)
         if req.expectant:
             req.expectant = False
             ix.tx(CONTINUE)
         size = req.reader.size
+        if req.since is None:
+            req.since, req.got = self.now, size
         if self.now is not None and tymeout and self.now - req.since >= tymeout:
             if size - req.got < self.limits.bodyRate * (self.now - req.since):
                 self.refuse(req, MessageTimeout(f"body slower than {self.limits.bodyRate} bytes a second"))
@@ -373,6 +397,9 @@ class Keeper(Mixin):
         if not persisted:
             self.conclude(req)
             return
+        if ix.txbs and len(ix.txbs) >= self.limits.txMark:
+            self.defer(req)
+            return
         req.armed = True
         req.phase = IDLE
         if ix.cutoff:
@@ -383,7 +410,9 @@ class Keeper(Mixin):
             return
         if ix.rxbs:
             self.fed.append(req)
-        if not ix.events & READ:
+            if len(ix.rxbs) >= self.limits.rxMark:
+                ix.heed(ix.events & ~READ)  # it sent more requests than a turn answers
+        if not ix.events & READ and len(ix.rxbs) < self.limits.rxMark:
             ix.heed(ix.events | READ)
         if self.now is not None and self.tymeout:
             due = self.now + self.tymeout
@@ -391,6 +420,12 @@ class Keeper(Mixin):
                 self.deadlines.arm(req, due)
             else:
                 req.due = due
+
+    def defer(self, req):
+        """The peer has to take the answer that it got before the next request is looked at."""
+        req.phase = ANSWER
+        req.taking = True
+        self.arm(req, self.limits.stallTymeout)
 
     def serviceSends(self):
         """Send for those that have something queued what their kernel takes."""
@@ -416,15 +451,21 @@ class Keeper(Mixin):
         if req.blocked and left < self.limits.txMark:
             req.blocked = False
             self.unblocked(req)
-        if req.phase is DRAIN and not left:
+        phase = req.phase
+        if left:
+            if phase is IDLE:
+                self.defer(req)
+            elif phase >= ANSWER and (left < before or req.due == Never):
+                self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
+        elif phase is DRAIN:
             if not req.closing:
                 req.closing = True
                 self.closings.append(req)
-        elif left:
-            if left < before or req.due == Never:
-                self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
-        elif req.phase is ANSWER:
+        elif phase is ANSWER:
             req.due = Never
+            if req.taking:
+                req.taking = False
+                self.answered(req, True)
 
     def unblocked(self, req):
         """The peer took enough for the application to go on. For subclasses."""

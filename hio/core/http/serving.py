@@ -204,7 +204,7 @@ class Server(Keeper):
         rep = req.responder
         ix = req.remoter
         chunkable = req.head.version is HTTP_11
-        persisted = req.persisted and not req.closed
+        persisted = req.persisted and (not req.closed or len(ix.rxbs) > 0)  # whole requests may wait behind it
         ix.corked = len(ix.rxbs) > 0  # answers to pipelined requests leave together
         if rep is None:
             rep = Responder(ix, self.app, environ, chunkable, persisted=persisted, dater=self.dater)

@@ -156,7 +156,8 @@ class Steward:
     @property
     def persisted(self):
         """Whether the connection survives the request."""
-        return bool(self.requestant.persisted) and not self.requestant.closed
+        req = self.requestant
+        return bool(req.persisted) and (not req.closed or len(req.msg) > 0)  # whole requests may wait behind it
 
     def refresh(self):
         """Count the connection's idle tyme from now on."""

@@ -61,5 +61,7 @@ class Deadlines:
         thing.check = Never
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything; what was armed may be armed anew."""
+        for _, _, thing in self.heap:
+            self.forget(thing)
         self.heap.clear()

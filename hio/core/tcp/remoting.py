@@ -40,6 +40,12 @@ class Remoter(Stream):
             if not self.server.turning:
                 self.watch.wake()
 
+    def fail(self, ex):
+        """Note that the connection is lost, and why, and have its owner come by, since no poller tells it any more."""
+        super().fail(ex)
+        if self.watch is not None:
+            self.stir()
+
     def close(self):
         """Send what the kernel takes at once of what is queued, then close. Closed already: does nothing."""
         super().close()

@@ -245,7 +245,7 @@ class Server(Acceptor):
         ix = self.remoter(ca)
         if close:
             ix.close()
-        del self.ixes[ca]
+        self.ixes.pop(ca, None)  # its protocol may have done so
         if self.resumption is not None:
             self.resume()
 

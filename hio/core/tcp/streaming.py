@@ -290,7 +290,8 @@ class Stream(tyming.Tymee):
             if self.txbs and not self.shut:
                 self.serviceSends()
             self.detach()
-            self.shutdown()
+            if not self.shut:
+                self.shutdown()
             cs, self.cs = self.cs, None
             cs.close()
 

@@ -150,9 +150,18 @@ class Rig:
             self.turn()
         raise AssertionError(f"not within {turns} turns; {self.server.reqs} {[bytes(p.rx[-300:]) for p in self.peers]}")
 
-    def dial(self, taken=True, bs=8096):
+    def choke(self):
+        """Return a Peer that does not read, with next to no room in the network between it and the server."""
+        peer = self.dial(narrow=True)
+        self.ix(peer).cs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        peer.reading = False
+        return peer
+
+    def dial(self, taken=True, bs=8096, narrow=False):
         """Return a Peer that is connected, and taken by the server unless told not to wait for that."""
         sock = self.net.dial(self.ha, bs=bs)
+        if narrow:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for _ in range(TURNS):
             error = sock.connect_ex(self.ha)
             if error in (0, errno.EISCONN):
