@@ -139,6 +139,8 @@ def again(key: str, value: str, more: str) -> str:
 
 #: {block of field lines: (what it adds to an environ, its lines)} of blocks that were valid, with a Host that was
 BLOCKS: dict[bytes, tuple[dict[str, Any], list[str], bool]] = {}
+#: Keys of the fields that hold credentials: these are not kept beyond their request
+SECRETS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION", "HTTP_COOKIE"))
 #: Blocks that came once: what comes but once, as with a trace id in it, is not worth more
 SEEN: dict[bytes, bool] = {}
 REMEMBERED_BLOCKS = 256  # most of them; then all are forgotten
@@ -222,7 +224,7 @@ def parseRequestHead(head: bytes | bytearray, environ: dict[str, Any], limits: L
     else:
         if len(SEEN) >= REMEMBERED_BLOCKS:
             SEEN.clear()
-        if len(block) <= LONGEST_BLOCK:
+        if len(block) <= LONGEST_BLOCK and SECRETS.isdisjoint(environ):
             SEEN[block] = True
     return request
 
@@ -236,6 +238,8 @@ def remember(block: bytes, request: RequestHead) -> None:
     environ = request.environ
     keys = dict.fromkeys(environKey(line.partition(":")[0]) for line in request.lines)  # NAMES may have forgotten them
     fields = {key: environ[key] for key in keys if key}
+    if not SECRETS.isdisjoint(fields):
+        return
     BLOCKS[block] = fields, request.lines, PLAIN_KEYS.isdisjoint(fields)
 
 

@@ -424,3 +424,13 @@ def test_limits_that_are_allowed() -> None:
     limits = Limits(body=None, connections=None, fields=0, idleTymeout=0, spool=0)
     assert (limits.body, limits.connections, limits.idleTymeout) == (None, None, 0)
     assert Limits() == LIMITS
+
+
+@pytest.mark.parametrize("field", [b"Authorization: Basic c2VjcmV0", b"Cookie: sid=secret", b"proxy-authorization: secret"])
+def test_credentials_are_not_kept_beyond_their_request(field: bytes) -> None:
+    for _ in range(3):
+        environ: dict[str, object] = {}
+        heading.parseRequestHead(b"GET / HTTP/1.1\r\nHost: a\r\n" + field, environ)
+        assert any("secret" in str(value) or "c2VjcmV0" in str(value) for value in environ.values())
+    kept = b"".join([*heading.BLOCKS, *heading.SEEN])
+    assert b"secret" not in kept and b"c2VjcmV0" not in kept
