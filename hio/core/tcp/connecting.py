@@ -110,10 +110,11 @@ class Client(Stream):
         super().wind(tymth)
         self.retimer.wind(tymth)
         if self.cs is not None:
-            events = self.events
+            events, attached = self.events, self.watch is not None
             self.detach()
             self.home()
-            self.attach(self.own, events)
+            if attached:  # else it is not connecting yet
+                self.attach(self.own, events)
 
     def refresh(self):
         """Count the tyme until another try from now on. Does nothing while not wound."""

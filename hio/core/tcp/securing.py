@@ -235,11 +235,13 @@ class Secured(Stream):
         Raises:
             AttributeError: closed.
         """
+        if self.cs is None:
+            raise AttributeError(f"TLS with {self.peer()} is closed")
         data = self.unsealed
         if not data:
             if self.cutoff:
                 return b""
-            if not self.connected and self.cs is not None:
+            if not self.connected:
                 return None
             data = self.pull()
             if data is None:
@@ -292,16 +294,29 @@ class Secured(Stream):
         Raises:
             AttributeError: closed. BrokenPipeError: after the own shutdownSend().
         """
+        if self.cs is None:
+            raise AttributeError(f"TLS with {self.peer()} is closed")
         if self.shut:
             raise BrokenPipeError(errno.EPIPE, f"this side of TLS with {self.peer()} has ended")
-        return self.dispatch(data)
+        return self.dispatch(data) if self.connected else 0
+
+    def tx(self, data: bytes | bytearray | memoryview) -> None:
+        """Queue a copy of data to be sent. Dropped when sending is over (.broken, .shut)."""
+        if not self.txbs:
+            self.sealing = 0
+        super().tx(data)
+
+    def push(self, data: bytes | bytearray) -> None:
+        """Send data now as far as the kernel takes it, queue the rest. While something is queued, queue all."""
+        if self.txbs or self.corked or self.broken or self.shut or not self.connected:
+            self.tx(data)
+            return
+        self.sealing = 0
+        self.txbs.extend(data)
+        self.serviceSends()
 
     def dispatch(self, data: bytes | bytearray) -> int:
         """Seal and write data bit by bit as long as the kernel takes it; return the bytes that it took wholly."""
-        if not self.connected:
-            if self.cs is None:
-                raise AttributeError(f"TLS with {self.peer()} is closed")
-            return 0
         size = len(data)
         before = self.sealing
         taken = min(before, size)
@@ -351,7 +366,9 @@ class Secured(Stream):
         except (BlockingIOError, InterruptedError):
             count = 0
         except OSError as ex:
-            if self.tls.established:
+            if self.tls.ended and not self.txbs:
+                sealed.clear()  # all that is lost is the goodbye to one who is gone
+            elif self.tls.established:
                 self.fail(ex)
             else:
                 self.tls.failure = self.tls.failure or ex
@@ -372,6 +389,8 @@ class Secured(Stream):
                 del self.txbs[:count]
         else:
             self.flush()
+            if not self.txbs:
+                self.sealing = 0  # also of a txbs that was dropped meanwhile
         if self.parting and not self.txbs and not self.broken:
             self.depart()
         if self.watch is not None:

@@ -64,7 +64,7 @@ class Server(Acceptor):
         if self.ss is not None:
             yield from super().registrations()
         for ix in self.ixes.values():
-            if ix.cs is not None and ix.watch is not None:
+            if ix.cs is not None and ix.events:
                 yield ix.cs, ix, ix.events
 
     def collect(self):

@@ -97,7 +97,8 @@ class Stream(tyming.Tymee):
         """Register the socket with the poller of watch."""
         self.watch = watch
         self.events = events
-        watch.poller.register(self.cs, watch, self, events)
+        if events:
+            watch.poller.register(self.cs, watch, self, events)
 
     def detach(self) -> None:
         """Take the socket out of its poller."""

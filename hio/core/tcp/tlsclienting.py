@@ -45,7 +45,8 @@ class ClientTls(Secured, Client):
         self.alpns = alpn
         self.handshakeTymeout = self.HandshakeTymeout if handshakeTymeout is None else handshakeTymeout
         self.began = None  # tyme at which the TCP connection stood
-        self._kept = None  # (certedhost, SSLSession) of the latest connection
+        self.asked = ""  # certedhost of the present session
+        self._kept = None  # (certedhost, SSLSession) of the latest session that can be resumed
         context = initClientContext(context, version, certify, hostify, keypath, certpath, cafilepath, alpn=alpn)
         super().__init__(context=context, **kwa)
         self.certedhost = certedhost or self.hostname
@@ -72,7 +73,7 @@ class ClientTls(Secured, Client):
         if obj is not None and self.tls.failure is None:
             session = obj.session
             if session is not None and session.has_ticket:
-                self._kept = (self.certedhost, session)
+                self._kept = (self.asked, session)
         host, session = self._kept or (None, None)
         return session if host == self.certedhost else None
 
@@ -124,7 +125,8 @@ class ClientTls(Secured, Client):
 
     def wrap(self):
         """Begin a session, without a byte of handshake yet."""
-        host = self.certedhost.rstrip(".") or None
+        self.asked = self.certedhost
+        host = self.asked.rstrip(".") or None
         try:
             self.tls = TlsFilter(self.context, hostname=host, session=self.session)
         except ValueError:  # the session is of another context: one that was replaced

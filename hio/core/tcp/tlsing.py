@@ -65,6 +65,8 @@ class TlsFilter:
         hostname: str | None = None,
         session: ssl.SSLSession | None = None,
     ) -> None:
+        if not server and context.check_hostname and not hostname:
+            raise ValueError("hostname must be given, the context demands that it is checked")  # ssl would not check it
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         self.obj = context.wrap_bio(self.incoming, self.outgoing, server, hostname, session)
@@ -142,6 +144,7 @@ def reason(ex: BaseException) -> str:
     """Return what people can make of an error that ssl raised: the reason without the library's decoration."""
     if isinstance(ex, ssl.SSLCertVerificationError):
         return f"certificate refused: {ex.verify_message}"
-    if isinstance(ex, ssl.SSLError) and ex.reason:
-        return str(ex.reason).lower().replace("_", " ")
+    word = getattr(ex, "reason", None) if isinstance(ex, ssl.SSLError) else None
+    if word:
+        return str(word).lower().replace("_", " ")
     return str(ex)
