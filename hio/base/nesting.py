@@ -170,30 +170,22 @@ class Scheduler:
             return [ex]
         return []
 
-    def _pass(self, deeds: Any, tyme: float) -> None:
-        """Give those of deeds that are due at tyme their turns."""
+    def _pass(self, deeds: Any, tyme: float, root: Any) -> None:
+        """Give those of deeds that are due at tyme their turns. A plain deque keeps those left and those put in."""
+        schedule = deeds
         if not isinstance(deeds, Schedule):
-            self._passPlain(deeds, tyme)
-            return
-        root = self._root()
-        if root is None:
-            deeds.run(tyme)
-            return
-        root.stack.append(deeds)
+            schedule = Schedule((deed for deed in deeds if deed[0] is not None), owner=self, restful=False)
+            deeds.clear()
+        if root is not None:
+            root.stack.append(schedule)
         try:
-            deeds.run(tyme)
+            schedule.run(tyme)
         finally:
-            root.stack.pop()
-
-    def _passPlain(self, deeds: deque[Any], tyme: float) -> None:
-        """Do the same for a plain deque of triples, which keeps those left and those put in meanwhile."""
-        schedule = Schedule((deed for deed in deeds if deed[0] is not None), owner=self, restful=False)
-        deeds.clear()
-        try:
-            self._pass(schedule, tyme)
-        finally:
-            deeds.extendleft(reversed(list(schedule)))
-            schedule.clear()
+            if root is not None:
+                root.stack.pop()
+            if schedule is not deeds:
+                deeds.extendleft(reversed(list(schedule)))
+                schedule.clear()
 
     def _resume(self, entry: Entry, ex: BaseException | None) -> bool:
         """Give entry a turn of its own, or throw ex into it."""
@@ -324,7 +316,7 @@ class DoDoer(Scheduler, Doer):
         root = self._root()
         if root is not None:
             self._entry = root.locate()[1]
-        self._pass(deeds, tyme)
+        self._pass(deeds, tyme, root)
         return not deeds
 
     @property
@@ -354,7 +346,7 @@ class DoDoer(Scheduler, Doer):
         schedule = None if self._entry is None else self._entry.schedule
         if self._tock or deeds.tight or schedule is None or not schedule.owner.steady:
             return self._tock
-        due = deeds.due()
+        due = deeds.due(self._root()._tock)
         self._rest.until = None if due == float("inf") else due
         return self._rest
 
