@@ -124,7 +124,7 @@ class ServerTls(Server):
         """Yield (socket, thing, events) for the listening socket and each connection."""
         yield from super().registrations()
         for ix in self.cxes.values():
-            if ix.cs is not None and ix.watch is not None:
+            if ix.cs is not None and ix.events:
                 yield ix.cs, ix, ix.events
 
     def rest(self, tock=0.0):
