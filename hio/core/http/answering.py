@@ -1,0 +1,504 @@
+"""Respondent: takes one response after the other out of the bytes that a connection received (RFC 9112).
+
+A whole response is parsed in one pass; only what is not whole yet is waited for. The facts of a response are made when
+they are first looked at. Knows no socket and no tyme.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ...help.hicting import Hict
+from .decoding import Decoder, decoder
+from .eventing import EventSource
+from .failing import mishap
+from .faulting import BadHeader, BadStatusLine, HeadTooLarge, HTTPException, PrematureClosure
+from .framing import NOTHING, BodyReader, Framing, Kind, frameResponse
+from .heading import BLANK, CONTROLS, HTTP_10, HTTP_11, NAMES, ODD, isToken, parseFields, persists, splitStatusLine
+from .limiting import LIMITS, Limits
+from .parsing import Parsent
+from .replying import Reply
+from .requesting import ENDED, HEADED, NONE, WAITING
+
+REDIRECTS = frozenset((300, 301, 302, 303, 307, 308))
+EVENTS = "text/event-stream"
+FRAMING = ("content-length", "transfer-encoding")
+
+INTERIM = 10  # heads' worth of bytes that interim responses may have before one response
+
+REMEMBERED = 512  # most field names, and most status lines, that are remembered
+LONGEST = 64  # most characters of one
+MEMORABLE = 2048  # most bytes of a head that is kept to be compared with the next
+
+#: {field name as received: the same in lower case} of names that are valid
+LOWERS: dict[str, str] = {name: name.lower() for name in NAMES}
+
+#: {status line: (version, status, reason)} of lines that are valid
+STATUSES: dict[str, tuple[tuple[int, int], int, str]] = {}
+
+
+class ResponseHead:
+    """The head of a response.
+
+    Attributes:
+        version (tuple): (1, 0) or (1, 1). status (int). reason (str).
+        lines (list[str]): field lines. known (dict): lower-case name -> value, repeated ones joined by ", ".
+        fields: all fields in order: (name as received, value without the white space around it).
+    """
+
+    __slots__ = ("_fields", "known", "lines", "reason", "status", "version")
+
+    def __init__(self, version, status, reason, lines, known, fields=None):
+        self.version = version
+        self.status = status
+        self.reason = reason
+        self.lines = lines
+        self.known = known
+        self._fields = fields
+
+    @property
+    def fields(self):
+        if self._fields is None:
+            pairs = [line.partition(":") for line in self.lines]
+            self._fields = [(name, value.strip(" \t")) for name, _, value in pairs]
+        return self._fields
+
+
+def parseResponseHead(head: bytes | bytearray, limits: Limits = LIMITS) -> ResponseHead:
+    """Parse a whole response head: all before the empty line that ends it (RFC 9112, 4 and 5).
+
+    Raises BadStatusLine, UnknownProtocol, BadHeader, HeadTooLarge.
+    """
+    lines = head.decode("latin-1").split("\r\n")
+    if len(head) > limits.head:
+        raise HeadTooLarge(f"head of more than {limits.head} bytes")
+    status = STATUSES.get(lines[0]) or learnStatus(lines[0])
+    if len(lines) - 1 > limits.fields:
+        raise HeadTooLarge(f"more than {limits.fields} fields")
+    # PERF: whatever control character there is beyond the line ends split off is one too many; one pass in C
+    if len(head.translate(None, CONTROLS)) + 2 * len(lines) - 2 != len(head):
+        raise BadHeader("control character, bare CR or bare LF in head")
+    del lines[0]
+    known: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        lower = LOWERS.get(name)
+        if lower is None or not colon:
+            if not colon or not isToken(name):
+                return parseOdd(head, limits)
+            lower = learnName(name)
+        if lower in known:
+            known[lower] += ", " + value.strip(" \t")
+        else:
+            known[lower] = value.strip(" \t")
+    return ResponseHead(*status, lines, known)
+
+
+def parseOdd(head: bytes | bytearray, limits: Limits) -> ResponseHead:
+    """Parse a head with folded lines (RFC 9112, 5.2), or find what is wrong with it."""
+    line, _, block = head.partition(b"\r\n")
+    fields = parseFields(block, limits, unfold=True)
+    known: dict[str, str] = {}
+    for name, value in fields:
+        lower = name.lower()
+        known[lower] = f"{known[lower]}, {value}" if lower in known else value
+    return ResponseHead(*splitStatusLine(line.decode("latin-1")), [], known, fields)
+
+
+def learnStatus(line: str) -> tuple[tuple[int, int], int, str]:
+    """Return version, status and reason of a status line, and remember it, within bounds."""
+    found = splitStatusLine(line)
+    if len(line) <= LONGEST:
+        if len(STATUSES) >= REMEMBERED:
+            STATUSES.clear()
+        STATUSES[line] = found
+    return found
+
+
+def learnName(name: str) -> str:
+    """Return name in lower case, and remember it, within bounds."""
+    lower = name.lower()
+    if len(name) <= LONGEST:
+        if len(LOWERS) >= REMEMBERED:
+            LOWERS.clear()
+        LOWERS[name] = lower
+    return lower
+
+
+class Respondent(Parsent):
+    """Parses responses; see Parsent for the attributes that it shares with its counterpart in the server.
+
+    Parameters:
+        redirects (list): to use for .redirects; None: a new one.
+        redirectable (bool): whether redirects are to be followed.
+        events (deque): to use for .events; None: a new one.
+        retry (int): milliseconds until an event stream is asked for again; None: Retry.
+        leid (str): last event id to begin with.
+        decodable (bool): undo the content codings that decoding.OFFER names.
+        endless (Limits): that hold for event streams; None: limits.
+        decoded (int | None): most bytes of a body once its coding is undone; None: no limit.
+        further ones as for Parsent.
+
+    Attributes:
+        status, code (int), reason (str): of the status line; None before the first one.
+        redirectant (bool): status is one of a redirect. redirected (bool): a redirect was followed.
+        redirects (list): records of the redirects followed so far. For the owner to fill.
+        errored (bool), error (str), mishap (Mishap): whether the response was given up, and why.
+        evented (bool): the content is an event stream: its events go to .events as they come, and none of it to .body.
+        events (deque): events; see EventSource. retry (int), leid (str): as the last stream left them.
+        eventSource (EventSource): parser of the stream, None before the first.
+    """
+
+    Retry = 100
+
+    # PERF: class attributes for what few responses change
+    head: ResponseHead | None = None
+    stage = NONE
+    armed = True
+    fresh = True  # nothing of the response in work was parsed yet
+    whole = False  # the head of the response in work is
+    errored = False
+    error = None
+    fault = None
+    mishap = None
+    detail = ""
+    closed = None
+    framing_: Framing = NOTHING
+    reader: BodyReader | None = None
+    decoder: Decoder | None = None
+    eventSource: EventSource | None = None
+    evented = False
+    persisted: bool | None = None
+    redirected = False
+    text = ""
+    data = None
+    seen = 0  # bytes of a head that need not be searched again
+    raw = b""  # the last head as it came, if it can be taken as it is when it comes again
+    rawMethod = ""  # method of the request that it answered
+    interim = 0  # bytes of interim responses before the response in work
+    _headers = None
+    _content = None
+    _trails = None
+    _parms = None
+
+    def __init__(self, redirects=None, redirectable=True, events=None, retry=None, leid=None, msg=None, dictable=None,
+                 method="GET", limits=None, endless=None, decodable=False, decoded=None):
+        self.redirects = redirects if redirects is not None else []
+        self.redirectable = redirectable
+        self.events = events if events is not None else deque()
+        self.retry = self.Retry if retry is None else retry
+        self.leid = leid
+        self.limits: Limits = LIMITS if limits is None else limits
+        self.endless: Limits = self.limits if endless is None else endless
+        self.decodable = decodable
+        self.decoded = decoded
+        self.msg = msg if msg is not None else bytearray()
+        self.dictable = bool(dictable)
+        self.method = method.upper() if method else "GET"
+        self.body = bytearray()
+
+    # -- progress -----------------------------------------------------------------------------------------
+
+    @property
+    def parser(self):
+        """What is parsing, None once a response is complete and until makeParser(). Call parse() while there is one."""
+        return self if self.armed else None
+
+    @property
+    def started(self):
+        """Whether the first byte of a response came and its last did not; None before anything was parsed."""
+        if self.stage is NONE:
+            return None
+        return self.stage is HEADED or (self.stage is WAITING and bool(self.msg))
+
+    @property
+    def headed(self):
+        """Whether the head is complete; None before anything was parsed."""
+        return None if self.stage is NONE else self.whole
+
+    @property
+    def bodied(self):
+        """Whether the body is complete; None before anything was parsed."""
+        return None if self.stage is NONE else self.stage is ENDED and not self.errored
+
+    @property
+    def ended(self):
+        """Whether the response is complete or given up; None before anything was parsed."""
+        return None if self.stage is NONE else self.stage is ENDED
+
+    def makeParser(self, msg=None):
+        """Arm for the next response, in msg or the same buffer. No flag changes before parse()."""
+        if msg is not None:
+            self.msg = msg
+        self.armed = self.fresh = True
+
+    def reinit(self, redirectable=None, msg=None, dictable=None, method="GET", **kwa):
+        """Make ready for a response in another exchange, perhaps on another connection; None keeps what there is.
+
+        Does not arm.
+        """
+        if msg is not None:
+            self.msg = msg
+        if dictable is not None:
+            self.dictable = bool(dictable)
+        if redirectable is not None:
+            self.redirectable = redirectable
+        self.method = method.upper() if method else "GET"
+        self.closed = None
+        self.head = None
+        self.raw = b""
+        self.evented = False
+        self.headers = None
+
+    def close(self):
+        """Take note that nothing will be added to msg: what is there is still parsed, then it must be complete."""
+        self.closed = True
+        if self.eventSource is not None:
+            self.eventSource.close()
+
+    def begin(self):
+        """Begin with a response: nothing of how the last one was parsed counts any more."""
+        self.fresh = False
+        self.stage = WAITING
+        self.whole = False
+        self.reader = self.decoder = None
+        self.seen = self.interim = 0
+        if self.errored:
+            self.errored = False
+            self.fault = self.error = self.mishap = None
+        if self.closed is None:
+            self.closed = False
+
+    def parse(self):
+        """Go as far as the bytes allow. Whatever is wrong with them ends the response with .errored and .fault."""
+        if not self.armed:
+            return
+        if self.fresh:
+            self.begin()
+        try:
+            if self.reader is None:
+                if not self.parseHead():
+                    return
+                if self.reader is None:
+                    self.end()
+                    return
+            self.parseBody()
+        except HTTPException as ex:
+            self.fault = ex
+            self.giveUp(mishap(ex), str(ex))
+
+    def giveUp(self, mishap, detail):
+        """End the response in work as an errored one."""
+        if self.fresh:
+            self.begin()
+        self.errored = True
+        self.mishap = mishap
+        self.detail = detail
+        self.error = f"{mishap.value}: {detail}"
+        self.end()
+
+    def end(self):
+        """Note that the response is complete or given up."""
+        self.stage = ENDED
+        self.armed = False
+
+    def parseHead(self):
+        """Parse a head, and a body that is whole already; return whether the head was. Raises HTTPException."""
+        msg = self.msg
+        raw = self.raw
+        if raw and self.rawMethod == self.method and not self.seen and msg.startswith(raw):
+            self.stage = HEADED  # PERF: the head of the last response again, as many are within a second; saves 5 us
+            self.whole = True
+            self._headers = self._content = self._trails = self._parms = self.data = None
+            self.body = bytearray()
+            end = len(raw)
+        else:
+            end = self.findHead(msg)
+            if end < 0:
+                return False
+        framing = self.framing_
+        if framing.kind is Kind.LENGTH and self.reader is None and len(msg) - end >= framing.length:
+            stop = end + framing.length  # PERF: all of it is there, as with most responses
+            self.body = msg[end:stop]
+            if stop == len(msg):
+                msg.clear()
+            else:
+                del msg[:stop]
+        else:
+            del msg[:end]
+            if framing is not NOTHING and self.reader is None:
+                self.reader = BodyReader(framing, self.body.extend, self.limits)
+        return True
+
+    def findHead(self, msg):
+        """Parse a head at the start of msg; return its size, with the empty line after it, -1 while it is not whole.
+
+        Eats interim responses before it (RFC 9110, 15.2). Raises HTTPException.
+        """
+        while True:
+            end = msg.find(BLANK, self.seen)
+            if end < 0:
+                self.awaitHead(msg)
+                return -1
+            self.seen = 0
+            head = parseResponseHead(msg[:end], self.limits)
+            end += 4
+            if head.status >= 200 or head.status == 101:
+                break
+            del msg[:end]
+            self.interim += end
+            if self.interim > INTERIM * self.limits.head:
+                raise HeadTooLarge(f"more than {INTERIM * self.limits.head} bytes of interim responses")
+        self.renew(head)
+        again = self.reader is None and end <= MEMORABLE
+        self.raw = bytes(msg[:end]) if again else b""
+        self.rawMethod = self.method
+        return end
+
+    def awaitHead(self, msg):
+        """Raise what is certainly wrong with a head that is not whole yet, and note how far was looked."""
+        if not b"HTTP/".startswith(msg[:5]):
+            raise BadStatusLine(bytes(msg[:64]))
+        odd = ODD.search(msg, self.seen, self.limits.head)
+        if odd:
+            raise BadHeader("control character, bare CR or bare LF in head")
+        if len(msg) > self.limits.head + 3:
+            raise HeadTooLarge(f"head of more than {self.limits.head} bytes")
+        self.seen = max(0, len(msg) - 3)  # BLANK may come cut
+        if self.closed:
+            raise PrematureClosure(f"connection ended {'within the head of' if msg else 'before'} a response")
+
+    def renew(self, head):
+        """Take head as that of the response in work: all that is known of the last response is forgotten.
+
+        Makes the reader for a body that has to be looked at as it comes.
+        """
+        self.stage = HEADED
+        self.whole = True
+        self.head = head
+        self._headers = self._content = self._trails = self._parms = self.data = None
+        self.evented = False
+        self.body = bytearray()  # a new one: whoever took the last body keeps it
+        known = head.known
+        framed = [(name, known[name]) for name in FRAMING if name in known]
+        self.framing_ = framing = frameResponse(self.method, head.status, framed, self.limits)
+        connection = known.get("connection")
+        self.persisted = head.version is HTTP_11 if connection is None else persists(head.version, connection)
+        if framing.kind is Kind.CLOSE or (framing.kind is Kind.CHUNKED and head.version is HTTP_10):
+            self.persisted = False
+        if framing is not NOTHING:
+            if head.status == 200 and known.get("content-type", "")[:17].lower() == EVENTS:
+                self.watchEvents(known.get("content-type", ""))
+            if self.decodable and "content-encoding" in known:
+                self.decoder = decoder(known["content-encoding"], self.body.extend, self.decoded)
+            if self.evented or self.decoder is not None:
+                sink = self.body.extend if self.decoder is None else self.decoder.feed
+                self.reader = BodyReader(framing, sink, self.endless if self.evented else self.limits)
+
+    def watchEvents(self, kind):
+        """Have the body parsed as an event stream as it comes, if kind, its content type, says that it is one."""
+        if kind[17:].lstrip(" \t")[:1] not in ("", ";"):
+            return
+        self.evented = True
+        source = EventSource(raw=self.body, events=self.events, dictable=self.dictable)
+        source.leid = self.leid
+        source.makeParser()
+        self.eventSource = source
+
+    def parseBody(self):
+        """Read what is there of the body; end the response when it is complete. Raises HTTPException."""
+        reader = self.reader
+        try:
+            complete = reader.read(self.msg, bool(self.closed))
+        finally:
+            if self.evented:
+                self.parseEvents()
+        if complete:
+            self._parms = reader.parms
+            self._trails = reader.trails
+            if self.decoder is not None:
+                self.decoder.finish()
+            if self.evented:
+                self.eventSource.close()
+                self.parseEvents()
+            self.end()
+
+    def parseEvents(self):
+        """Parse what is there of an event stream."""
+        source = self.eventSource
+        source.parse()
+        self.leid = source.leid
+        if source.retry is not None:
+            self.retry = source.retry
+
+    def reply(self):
+        """Return a Reply for the response that has ended. Its body is the reply's own from then on."""
+        reply = Reply(self.body if self.whole else self.msg[: self.limits.head])
+        reply.dictable = self.dictable
+        if self.whole:
+            head = self.head
+            reply.head = head
+            reply.version = head.version
+            reply.status = head.status
+            reply.reason = head.reason
+            if self._trails is not None:
+                reply.trails = Hict(self._trails)
+        if self.errored:
+            reply.fail(self.mishap, self.detail)
+        return reply
+
+    # -- the response -------------------------------------------------------------------------------------
+
+    @property
+    def version(self):
+        """(1, 0) or (1, 1); None before the first head."""
+        return self.head.version if self.head is not None else None
+
+    @property
+    def status(self):
+        """Status code; None before the first head."""
+        return self.head.status if self.head is not None else None
+
+    code = status
+
+    @property
+    def reason(self):
+        """Reason phrase, perhaps empty; None before the first head."""
+        return self.head.reason if self.head is not None else None
+
+    @property
+    def redirectant(self):
+        """Whether the status is one of a redirect that says where to."""
+        return self.status in REDIRECTS
+
+    @property
+    def chunked(self):
+        """Whether the body comes in chunks; None before a head."""
+        return self.framing_.kind is Kind.CHUNKED if self.head is not None else None
+
+    @property
+    def length(self):
+        """Bytes of body: as declared, in the end as read; None: not known."""
+        if self.head is None:
+            return None
+        if self.stage is ENDED and self.whole:
+            return self.reader.size if self.reader is not None else len(self.body)
+        return self.framing_.length
+
+    @property
+    def parms(self):
+        """Extensions of the last chunk that had any, else None."""
+        return self._parms
+
+    @property
+    def trails(self):
+        """Hict of the trailer fields, which are never merged into headers; None without a chunked body."""
+        return None if self._trails is None else Hict(self._trails)
+
+    def checkPersisted(self):
+        """Set .persisted, whether the connection survives the response as far as its head goes (RFC 9112, 9.3)."""
+        if self.head is not None:
+            self.persisted = persists(self.head.version, self.head.known.get("connection"))
+
+    def __repr__(self):
+        return f"<Respondent {self.status} {self.stage.name}{' errored' if self.errored else ''}>"

@@ -1,0 +1,252 @@
+"""Requester: composes the requests that a client sends (RFC 9112, 3; RFC 9110, 7 to 9).
+
+Requester     holds the parts of a request and builds its bytes
+composeHead   the head of a request from parts that are ready
+fieldLine     one field, checked and rendered, remembered
+basic         credentials of a user as the value of an Authorization field
+
+What cannot be part of a request is refused when it is built, by ValueError: so no value can add a field, a line or
+a second request.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...help.hicting import Hict
+from .addressing import PORTS, Origin, checkedHost, checkedPort, isUrl, makeOrigin, quotePath, quoteQuery, splitPath
+from .dicing import Dice
+from .dicing import dice as fairDice
+from .faulting import InvalidURL, shown
+from .forming import FORM_TYPE, JSON_TYPE, packForm, packJson, packMultipart
+from .heading import isToken
+from .httping import normalizeHostPort, packHeader, updateQargsQuery
+
+Headers = Mapping[str, Any] | Iterable[tuple[str, Any]]
+
+#: Methods whose request says so when it has no body (RFC 9110, 8.6).
+BODIED = frozenset(("POST", "PUT", "PATCH"))
+
+REMEMBERED = 1024  # most field lines that are remembered
+LONGEST = 256  # most characters of a value that is remembered
+
+LINES: dict[tuple[str, str], bytes] = {}
+
+
+def fieldLine(name: str | bytes, value: Any) -> bytes:
+    """Return a field line without its end: name in title case. Raises ValueError like packHeader."""
+    if type(name) is not str or type(value) is not str:
+        return packHeader(name, value if isinstance(value, (str, bytes, bytearray, int)) else str(value))
+    line = LINES.get((name, value))
+    if line is None:
+        line = packHeader(name, value)
+        if len(line) <= LONGEST:
+            if len(LINES) >= REMEMBERED:
+                LINES.clear()
+            LINES[name, value] = line
+    return line
+
+
+def checkedMethod(method: str) -> str:
+    """Return method in upper case. Raises ValueError unless it is a token (RFC 9110, 9.1)."""
+    if not isToken(method):
+        raise ValueError(f"method must be a token, got {shown(method)}")
+    return method.upper()
+
+
+def basic(user: str, password: str) -> str:
+    """Return the value of an Authorization field for user and password (RFC 7617).
+
+    Raises ValueError for a user with a colon, which would move the border between the two.
+    """
+    if ":" in user:
+        raise ValueError(f"user must be without a colon, got {shown(user)}")
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+def composeHead(method: str, target: str, host: str, headers: Hict, length: int | None) -> list[bytes]:
+    """Return the lines of a head, without line ends: request line, Host, Accept-Encoding, Content-Length, headers.
+
+    host: value of Host unless headers have one. length: bytes of the body; None for none. Content-Length says what is
+    sent, at the place where headers have it if they do, whatever they say.
+
+    Raises ValueError for what would not be one field each, and for a Transfer-Encoding, as bodies are sent whole.
+    """
+    if length is None and method in BODIED:
+        length = 0
+    lines = [f"{method} {target} HTTP/1.1".encode("latin-1")]
+    if "host" not in headers:
+        lines.append(fieldLine("Host", host))
+    if "accept-encoding" not in headers:
+        lines.append(b"Accept-Encoding: identity")
+    if length is not None and "content-length" not in headers:
+        lines.append(b"Content-Length: %d" % length)
+    if "transfer-encoding" in headers:
+        raise ValueError("headers must have no Transfer-Encoding: bodies are sent whole, with their length")
+    placed = False
+    for name, value in headers.items():
+        if name.lower() == "content-length":
+            if length is not None and not placed:
+                lines.append(b"Content-Length: %d" % length)
+                placed = True
+        else:
+            lines.append(fieldLine(name, value))
+    return lines
+
+
+class Requester:
+    """The parts of a request, and its bytes.
+
+    Attributes, each a parameter as well:
+        hostname (str), port (int): of the server, normalised; port None: that of the scheme.
+        scheme (str): "http" or "https".
+        method (str): in upper case.
+        path (str): path, perhaps with a query and fragment, or a URL of this very server. After build() the path alone.
+        qargs (dict): names and values of the query; a list or tuple is several values. A query in path is merged into
+            it by build().
+        fragment (str): not sent.
+        headers (Hict): fields beyond those that build() adds; a Hict, any mapping, or pairs.
+        body (bytes): sent unless data or fargs are given.
+        data: sent as JSON; None: nothing.
+        fargs (mapping or pairs): sent as a form, multipart/form-data if headers say that content type; None: nothing.
+        portOptional (bool): leave the port out of Host when it is that of the scheme.
+        dice: for the boundary of multipart forms; None: those of dicing.
+
+    Results of the last build():
+        lines (list[bytes]): of the head, without line ends, the two empty ones at its end included; [] before.
+        head (bytes), msg (bytes): the head, and the whole request.
+        target (str): of the request line.
+        sent (bytes): the body in msg.
+
+    A body is never sent with GET. Raises ValueError for a hostname, port or scheme that is none.
+    """
+
+    def __init__(self, hostname="127.0.0.1", port=None, scheme="http", method="GET", path="/", qargs=None, fragment="",
+                 headers=None, body=b"", data=None, fargs=None, portOptional=False, dice: Dice | None = None):
+        if scheme not in PORTS:
+            raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
+        try:
+            hostname, port = normalizeHostPort(hostname, port, PORTS[scheme])
+        except InvalidURL as ex:
+            raise ValueError(str(ex)) from ex
+        self.scheme = scheme
+        self.hostname = checkedHost(hostname)
+        self.port = checkedPort(port, PORTS[scheme])
+        self.portOptional = portOptional
+        self.dice = fairDice if dice is None else dice
+        self.method = method.upper() if method else "GET"
+        self.path = path or "/"
+        self.qargs = dict(qargs) if qargs else {}
+        self.fragment = fragment or ""
+        self.headers = Hict(headers)
+        self.body = body if body is not None else b""
+        self.data = data
+        self.fargs = fargs
+        self.lines: list[bytes] = []
+        self.head = b""
+        self.msg = b""
+        self.target = ""
+        self.sent = b""
+        self._query: tuple[dict[str, Any], str] | None = None  # qargs as a path gave them, and its query
+
+    @property
+    def origin(self) -> Origin:
+        """Scheme, host and port."""
+        return Origin(self.scheme, self.hostname, self.port)
+
+    def reinit(self, hostname=None, port=None, scheme=None, method=None, path=None, qargs=None, fragment=None,
+               headers=None, body=None, data=None, fargs=None, portOptional=None):
+        """Take new parts. None keeps what there is, but body, data and fargs become empty."""
+        if scheme is not None:
+            self.scheme = scheme
+        if hostname is not None:
+            self.hostname = checkedHost(hostname)
+        if port is not None:
+            self.port = checkedPort(port, PORTS[self.scheme])
+        if portOptional is not None:
+            self.portOptional = portOptional
+        if method is not None:
+            self.method = method.upper()
+        if path is not None:
+            self.path = path
+        if qargs is not None:
+            self.qargs = dict(qargs)
+        if fragment is not None:
+            self.fragment = fragment
+        if headers is not None:
+            self.headers = Hict(headers)
+        self.body = body if body is not None else b""
+        self.data = data
+        self.fargs = fargs
+
+    def rebuild(self, method=None, path=None, qargs=None, fragment=None, headers=None, body=None, data=None,
+                fargs=None):
+        """Take new parts as reinit() does, then build()."""
+        self.reinit(method=method, path=path, qargs=qargs, fragment=fragment, headers=headers, body=body, data=data,
+                    fargs=fargs)
+        return self.build()
+
+    def build(self) -> bytes:
+        """Compose the request and return it. Raises ValueError when a part is not fit for one."""
+        method = checkedMethod(self.method)
+        self.target = self.buildTarget()
+        body = self.buildBody(method)
+        length = len(body) if body else None
+        host = self.origin.shortest if self.portOptional else self.origin.authority
+        lines = composeHead(method, self.target, host, self.headers, length)
+        self.lines = [*lines, b"", b""]
+        self.head = b"\r\n".join(self.lines)
+        self.sent = body
+        self.msg = self.head + body
+        return self.msg
+
+    def buildTarget(self) -> str:
+        """Take path apart into path, qargs and fragment; return the target of the request line.
+
+        The query of a path is sent as it came, escapes and order included, unless there are other qargs.
+        """
+        match = isUrl(self.path)
+        if match:
+            scheme, authority, path, query, fragment = match.groups()
+            if scheme.lower() not in PORTS or makeOrigin(scheme.lower(), authority) != self.origin:
+                raise ValueError(f"path must be on {self.origin}, got {shown(self.path)}")
+            self.path, query, fragment = path or "/", query or "", fragment or ""
+        else:
+            self.path, query, fragment = splitPath(self.path)
+        if fragment:
+            self.fragment = fragment
+        if query:
+            fresh = not self.qargs
+            self.qargs, merged = updateQargsQuery(self.qargs, query)
+            self._query = (dict(self.qargs), quoteQuery(query)) if fresh else None
+        if self.qargs:
+            if self._query is not None and self._query[0] == self.qargs:
+                query = self._query[1]
+            else:
+                query = updateQargsQuery(self.qargs)[1]
+        path = quotePath(self.path)
+        return f"{path}?{query}" if query else path
+
+    def buildBody(self, method: str) -> bytes:
+        """Return the body, and set the content type that belongs to it."""
+        if method == "GET":
+            return b""
+        if self.data is not None:
+            self.headers["content-type"] = JSON_TYPE
+            return packJson(self.data)
+        if self.fargs is not None:
+            if str(self.headers.get("content-type", "")).lower().startswith("multipart/form-data"):
+                body, self.headers["content-type"] = packMultipart(self.fargs, self.dice)
+                return body
+            self.headers["content-type"] = FORM_TYPE
+            return packForm(self.fargs)
+        body = self.body
+        return body.encode() if isinstance(body, str) else bytes(body)
+
+
+def queryOf(qargs: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+    """Return the query that names and values make, a list or tuple as repeated names."""
+    return updateQargsQuery(dict(qargs))[1] if qargs else ""
+
