@@ -23,6 +23,7 @@ from .erring import HTTPError
 from .limiting import LIMITS, Limits, check
 from .planning import Dater, plan
 from .requesting import ANSWER, BODY, DRAIN, ENDED, GONE, HEAD, HEADED, IDLE, LINGER, Requestant
+from .retiring import Retiring
 
 logger = help.ogler.getLogger()
 
@@ -36,7 +37,7 @@ RoundBudget = 16
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Keeper(Mixin):
+class Keeper(Retiring, Mixin):
     """Base of HTTP servers: owns a servant and minds its connections.
 
     Parameters: see Server.
@@ -46,9 +47,11 @@ class Keeper(Mixin):
         reqs (dict): ca -> Requestant.
         secured (bool): speaks TLS. scheme (str): http or https.
         limits (Limits): what one connection may cost.
+        journal (Journal | None): is told what becomes of each request.
     """
 
     Tymeout = 5.0
+    journal = None
 
     def __init__(self, name="", servant=None, reqs=None, bufsize=8096, wl=None, ha=None, host="", port=None, eha=None,
                  scheme="", tymeout=None, limits=None, clock=None, **kwa):
@@ -123,15 +126,12 @@ class Keeper(Mixin):
 
     def closeAll(self):
         """Close every connection."""
-        for ca in list(self.reqs):
+        for ca, req in list(self.reqs.items()):
+            req.cause = req.cause or "server closed"
             self.closeConnection(ca)
         self.fed.clear()
         self.closings.clear()
         self.deadlines.clear()
-
-    def idle(self):
-        """Whether no request is being received or answered."""
-        return all(req.phase is IDLE or req.phase >= LINGER for req in self.reqs.values())
 
     def rest(self, tock=0.0):
         """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
@@ -173,6 +173,8 @@ class Keeper(Mixin):
     def forget(self, req):
         """Drop what is kept of a connection that was closed, by whomever. Once."""
         if req.phase is not GONE:
+            if self.journal is not None:
+                self.journal.gone(req)
             req.phase = GONE
             self.deadlines.forget(req)
             ca = req.remoter.ca
@@ -242,6 +244,8 @@ class Keeper(Mixin):
         """Answer a request that cannot be served, and end the connection."""
         logger.info("%s: %s from %s: %s", fault.status, req.where(), req.remoter.ca, fault)
         req.errored = True
+        if self.journal is not None:
+            self.journal.refused(req, fault)
         error = HTTPError(fault.status, detail=getattr(fault, "text", ""))
         body = b"" if req.head is not None and req.method == "HEAD" else error.render()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(error.render())))]
@@ -254,12 +258,14 @@ class Keeper(Mixin):
     def expire(self, req):
         """The tymeout of a connection's phase has passed."""
         if req.phase is IDLE:
-            self.drop(req)
+            if req.remoter not in self.servant.readable:  # else a request came at the last moment
+                self.drop(req)
         elif req.phase in (HEAD, BODY):
             self.refuse(req, MessageTimeout(f"no progress of a {req.phase.name.lower()} for its tymeout"))
         else:
             if req.phase < LINGER:
                 logger.info("%s took nothing of %d bytes in its tymeout", req.remoter.ca, len(req.remoter.txbs))
+                req.cause = "stalled"
                 self.cut(req)
             else:
                 self.drop(req)
@@ -356,6 +362,8 @@ class Keeper(Mixin):
             req.phase = HEAD
             self.arm(req, self.limits.headTymeout)
             self.listen(req)
+            if self.journal is not None:
+                self.journal.began(req)
 
     def listen(self, req):
         """Read on, if reading had stopped."""
@@ -368,6 +376,8 @@ class Keeper(Mixin):
         ix = req.remoter
         tymeout = self.limits.bodyTymeout
         if req.phase is not BODY:
+            if self.journal is not None:
+                self.journal.began(req)
             req.phase = BODY
             ix.bs = max(ix.bs, BodyBs)
             req.since, req.got = self.now, 0
@@ -436,7 +446,8 @@ class Keeper(Mixin):
                 ix.dirty = False
                 size = len(ix.txbs)
                 ix.serviceSends()
-                if ix.txbs or ix.broken or ix.protocol is None or ix.protocol.phase is not IDLE:
+                protocol = ix.protocol
+                if ix.txbs or ix.broken or protocol is None or protocol.phase is not IDLE or protocol.owing:
                     self.sent(ix, size)
 
     def sent(self, ix, before):
@@ -451,6 +462,8 @@ class Keeper(Mixin):
         if req.blocked and left < self.limits.txMark:
             req.blocked = False
             self.unblocked(req)
+        if req.owing and not left:
+            self.journal.sent(req)
         phase = req.phase
         if left:
             if phase is IDLE:
@@ -475,6 +488,8 @@ class Keeper(Mixin):
         servant = self.servant
         servant.turning = True
         self.dater.render()  # once a turn is enough for all responses of the turn
+        if self.journal is not None:
+            self.journal.turn()
         try:
             self.serviceConnects()
             self.serviceReceives()

@@ -91,6 +91,9 @@ class Requestant(Parsent):
     since = 0.0  # tyme at which the span began over which the rate of a body is judged
     got = 0  # bytes of body received in that span
     drained = 0  # bytes discarded while lingering
+    cause = ""  # why the server ended the connection early
+    times = None  # of the journal: when the request began, and when it was whole; None: in this turn
+    owing = None  # of the journal: what it records once all is sent
     _headers = None
     _content = None
     _body = None

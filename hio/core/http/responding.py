@@ -369,6 +369,17 @@ class Responder:
         self.incomer.tx(self.frame(body))
         self.ended = True
 
+    def dismiss(self):
+        """End an event stream in good order, as if its iterable were exhausted; return whether it is one."""
+        if not (self.evented and self.started and self.iterator is not None) or self.ended:
+            return False
+        self.persisted = False
+        try:
+            self.finish()
+        except Raised as ex:
+            self.fail(ex)
+        return True
+
     def abort(self):
         """Break the response off: nothing more is sent, no end mark; the connection must be cut."""
         self.aborted = not self.ended or self.aborted

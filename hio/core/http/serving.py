@@ -204,7 +204,7 @@ class Server(Keeper):
         rep = req.responder
         ix = req.remoter
         chunkable = req.head.version is HTTP_11
-        persisted = req.persisted and (not req.closed or len(ix.rxbs) > 0)  # whole requests may wait behind it
+        persisted = req.persisted and (not (req.closed or self.retiring) or len(ix.rxbs) > 0)  # others wait behind it
         ix.corked = len(ix.rxbs) > 0  # answers to pipelined requests leave together
         if rep is None:
             rep = Responder(ix, self.app, environ, chunkable, persisted=persisted, dater=self.dater)
@@ -247,20 +247,53 @@ class Server(Keeper):
     def step(self):
         """Take one item of each response that is eager to give one."""
         eager, self.eager = self.eager, []
+        journal = self.journal
         for req in eager:
             rep = req.responder
             if rep is not None and req.phase is ANSWER:
                 rep.service()
                 if rep.ended:
+                    if journal is not None:
+                        journal.answered(req, rep)
                     if rep.aborted:
                         self.brokenOff(req, rep)
                     else:
                         rep.environ = req.environ = req.head.environ = self.template  # PERF: 1 KB less while idle
                         self.answered(req, rep.persisted)
-                elif rep.gave:
-                    self.more(req, rep)
                 else:
-                    self.waiting[req] = None
+                    if journal is not None:
+                        journal.ongoing(req)
+                    if rep.gave:
+                        self.more(req, rep)
+                    elif not getattr(rep.iterator, "parked", False):
+                        self.waiting[req] = None
+
+    def rouse(self, req):
+        """Go on at once with a response whose iterator parked itself, and has something to say by now.
+
+        An iterator that yields empty items is asked again at every tick. One that knows better sets an attribute
+        .parked to True before it does, and has this called, in this thread, when there is something. Nothing happens if
+        it is not parked, or if its response is over.
+        """
+        rep = req.responder
+        if rep is not None and getattr(rep.iterator, "parked", False):
+            rep.iterator.parked = False
+            if req.phase is ANSWER and not rep.ended:
+                self.eager.append(req)
+                self.servant.watch.wake()
+
+    def dismiss(self, req):
+        """Have a response be the last if it can still say so; an event stream ends now, in good order."""
+        rep = req.responder
+        if rep is None:
+            return
+        if not rep.headed:
+            rep.persisted = rep.persisted and len(req.remoter.rxbs) > 0
+        if rep.dismiss():
+            req.cause = "server retired"
+            self.waiting.pop(req, None)
+            if req not in self.eager:
+                self.eager.append(req)
 
     def more(self, req, rep):
         """A response gave an item and has not ended: it goes on unless the peer has enough to take."""

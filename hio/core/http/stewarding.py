@@ -157,7 +157,8 @@ class Steward:
     def persisted(self):
         """Whether the connection survives the request."""
         req = self.requestant
-        return bool(req.persisted) and (not req.closed or len(req.msg) > 0)  # whole requests may wait behind it
+        last = req.closed or (req.keeper is not None and req.keeper.retiring)
+        return bool(req.persisted) and (not last or len(req.msg) > 0)  # whole requests may wait behind it
 
     def refresh(self):
         """Count the connection's idle tyme from now on."""

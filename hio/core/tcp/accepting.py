@@ -121,6 +121,19 @@ class Acceptor(tyming.Tymee):
         self.axes.clear()
         self.opened = False
 
+    def deafen(self):
+        """Stop listening, and keep what was accepted. Nothing is accepted again before the next open()."""
+        if self.ss is not None:
+            if self.watch.poller is not None:
+                self.watch.poller.unregister(self.ss)
+            ss, self.ss = self.ss, None
+            if isinstance(self.ha, str) and self.handed is None:
+                self.unlink(ss)
+            ss.close()
+            self.handed = None
+            self.knocked = False
+            self.resumption = None
+
     def unlink(self, ss):
         """Remove the file of a UNIX-domain socket, unless somebody else's lies there by now."""
         try:
