@@ -171,14 +171,14 @@ class WireLog:
         """Return all that was written for sent bytes (for both directions if samed); None if not open."""
         return self._read(self.txl)
 
-    def writeRx(self, data: bytes, who: Any = b"") -> None:
+    def writeRx(self, data: bytes | bytearray | memoryview, who: Any = b"") -> None:
         """Append a record of received data if that direction is open.
 
         who: from whom: bytes, text, or anything else, of which str is taken.
         """
         self._write(self.rxl, b"Rx", data, who)
 
-    def writeTx(self, data: bytes, who: Any = b"") -> None:
+    def writeTx(self, data: bytes | bytearray | memoryview, who: Any = b"") -> None:
         """Append a record of sent data if that direction is open.
 
         who: to whom: bytes, text, or anything else, of which str is taken.
@@ -270,7 +270,7 @@ class WireLog:
         log.seek(0)
         return log.read()
 
-    def _write(self, log: IO[bytes] | None, dx: bytes, data: bytes, who: Any) -> None:
+    def _write(self, log: IO[bytes] | None, dx: bytes, data: bytes | bytearray | memoryview, who: Any) -> None:
         """Append a record to log."""
         if log is None or not self.opened:
             return

@@ -3,9 +3,8 @@
 Net     listen, dial, resolve, poller: all that servants and clients ever ask for
 OsNet   the sockets of the operating system
 
-What listen and dial return behaves like a nonblocking socket.socket: accept, recv, send, sendmsg, connect_ex,
-shutdown, close, getsockname, getpeername, getsockopt, fileno. Addresses (ha, ca) are pairs (host, port)
-for IPv4 and IPv6 alike, or the path of a UNIX-domain socket as str.
+What listen and dial return behaves like a nonblocking socket.socket, as far as Listener and Socket say. Addresses
+(ha, ca) are pairs (host, port) for IPv4 and IPv6 alike, or the path of a UNIX-domain socket as str.
 """
 
 from __future__ import annotations
@@ -16,10 +15,11 @@ import socket
 import stat
 from typing import Any, Protocol, TypeAlias
 
-from ...base.polling import OsPoller, Poller
+from ...base.polling import OsPoller, Poller, Sock
 from .. import coring
 
 Address: TypeAlias = "tuple[str, int] | str"
+Data: TypeAlias = "bytes | bytearray | memoryview"
 
 #: The connection is over, by the peer's doing or the network's: errors of recv, send and connect.
 GONE = frozenset({
@@ -34,13 +34,41 @@ SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 UNDERWAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
 
 
+class Socket(Sock, Protocol):
+    """One end of a connection; each method does what that of socket.socket does.
+
+    Addresses are as the socket has them, IPv6 ones with flow and scope; see pair.
+    """
+
+    def connect_ex(self, ha: Address, /) -> int: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def send(self, data: Data, /) -> int: ...
+    def shutdown(self, how: int, /) -> None: ...
+    def close(self) -> None: ...
+    def getsockname(self) -> Any: ...
+    def getpeername(self) -> Any: ...
+    def getsockopt(self, level: int, option: int, /) -> int: ...
+    def setsockopt(self, level: int, option: int, value: int | bytes, /) -> None: ...
+    def setblocking(self, flag: bool, /) -> None: ...
+
+
+class Listener(Sock, Protocol):
+    """A listening socket; each method does what that of socket.socket does."""
+
+    def accept(self) -> tuple[Socket, Any]: ...
+    def close(self) -> None: ...
+    def getsockname(self) -> Any: ...
+    def getsockopt(self, level: int, option: int, /) -> int: ...
+    def setblocking(self, flag: bool, /) -> None: ...
+
+
 class Net(Protocol):
     """What TCP endpoints ask of a network."""
 
-    def listen(self, ha: Address, *, bl: int, bs: int, reuseport: bool = False) -> Any:
+    def listen(self, ha: Address, *, bl: int, bs: int, reuseport: bool = False) -> Listener:
         """Return a nonblocking listening socket bound to ha; raise OSError when it cannot be had."""
 
-    def dial(self, ha: Address, *, bs: int) -> Any:
+    def dial(self, ha: Address, *, bs: int) -> Socket:
         """Return a nonblocking socket for ha's family, on which connect_ex(ha) may be called until connected."""
 
     def resolve(self, host: str) -> str:
@@ -145,4 +173,4 @@ class OsNet:
 
 
 #: The network that endpoints use when they are handed none.
-osNet = OsNet()
+osNet: Net = OsNet()

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
+from ..wiring import WireLog
 from .deadlining import Never
+from .netting import Address, Socket
 from .streaming import Stream
+
+
+class Servant(Protocol):
+    """What a Remoter asks of the servant that accepted it."""
+
+    dirty: list[Remoter]
+    turning: bool
+
+    def closed(self, ix: Remoter, /) -> None:
+        """Hook: ix was closed."""
 
 
 class Remoter(Stream):
@@ -19,42 +33,54 @@ class Remoter(Stream):
     """
 
     Tymeout = 0.0
+    ca: Address
 
-    def __init__(self, ha=None, ca=None, cs=None, tymeout=None, refreshable=True, bs=8096, wl=None, server=None, **kwa):
+    def __init__(
+        self,
+        ha: Address | None = None,
+        ca: Address | None = None,
+        cs: Socket | None = None,
+        tymeout: float | None = None,
+        refreshable: bool = True,
+        bs: int = 8096,
+        wl: WireLog | None = None,
+        server: Servant | None = None,
+        **kwa: Any,
+    ) -> None:
         self.server = server
-        self.protocol = None
+        self.protocol: Any = None  # whose class only those know who put it there
         self.due = Never
         self.check = Never
         self.dirty = False
         super().__init__(tymeout=tymeout, refreshable=refreshable, bs=bs, wl=wl, **kwa)
-        self.ha = ha
-        self.ca = ca
+        self.ha = ha  # type: ignore[assignment]  # None for one made by hand, which is in no .ixes
+        self.ca = ca  # type: ignore[assignment]
         self.cs = cs
         self.refresh()
 
-    def stir(self):
+    def stir(self) -> None:
         """Have the servant send what is queued when it is next serviced, and have that happen soon."""
         if not self.dirty and self.server is not None:
             self.dirty = True
             self.server.dirty.append(self)
-            if not self.server.turning:
+            if self.watch is not None and not self.server.turning:
                 self.watch.wake()
 
-    def fail(self, ex):
+    def fail(self, ex: OSError | None) -> None:
         """Note that the connection is lost, and why, and have its owner come by, since no poller tells it any more."""
         super().fail(ex)
         if self.watch is not None:
             self.stir()
 
-    def close(self):
+    def close(self) -> None:
         """Send what the kernel takes at once of what is queued, then close. Closed already: does nothing."""
         super().close()
         if self.server is not None:
             self.server.closed(self)
 
-    def wrap(self):
+    def wrap(self) -> None:
         """Nothing to wrap on a plain connection."""
 
-    def handshake(self):
+    def handshake(self) -> bool:
         """No handshake on a plain connection: True."""
         return True

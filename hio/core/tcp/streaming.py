@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import Any
 
 from ... import help
 from ...base import tyming
 from ...base.polling import READ, WRITE, Watch
-from .netting import GONE
+from ...base.tyming import Tymth
+from ..wiring import WireLog
+from .netting import GONE, Address, Data, Socket
 
 logger = help.ogler.getLogger()
 
@@ -46,20 +49,31 @@ class Stream(tyming.Tymee):
 
     Tymeout = 0.0
     truncated = False
+    ha: Address
+    ca: Address | tuple[None, None]
 
-    def __init__(self, tymeout=None, refreshable=True, bs=8096, txbs=None, rxbs=None, wl=None, **kwa):
-        self._tymer = None
-        self.moved = None
+    def __init__(
+        self,
+        tymeout: float | None = None,
+        refreshable: bool = True,
+        bs: int = 8096,
+        txbs: bytearray | None = None,
+        rxbs: bytearray | None = None,
+        wl: WireLog | None = None,
+        **kwa: Any,
+    ) -> None:
+        self._tymer: tyming.Tymer | None = None
+        self.moved: float | None = None
         self.tymeout = tymeout if tymeout is not None else self.Tymeout
         self.refreshable = refreshable
         self.bs = bs
         self.txbs = txbs if txbs is not None else bytearray()
         self.rxbs = rxbs if rxbs is not None else bytearray()
         self.wl = wl
-        self.cs = None
+        self.cs: Socket | None = None
         self.cutoff = False
         self.broken = False
-        self.failure = None
+        self.failure: OSError | None = None
         self.shut = False
         self.corked = False  # more will be queued in this turn: what is pushed waits for it
         self.watch: Watch | None = None  # set while the socket is registered with a poller
@@ -68,7 +82,7 @@ class Stream(tyming.Tymee):
 
     # -- tyme ---------------------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth from now on; the idle timer starts anew."""
         super().wind(tymth)
         if self._tymer is not None:
@@ -76,7 +90,7 @@ class Stream(tyming.Tymee):
         self.moved = tymth() if tymth is not None else None
 
     @property
-    def tymer(self):
+    def tymer(self) -> tyming.Tymer:
         """Tymer of .tymeout seconds, started at the last activity. Made when first asked for."""
         tymer = self._tymer
         if tymer is None:
@@ -85,11 +99,16 @@ class Stream(tyming.Tymee):
             tymer.start(duration=self.tymeout, start=self.moved)
         return tymer
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Count idle tyme from now on. Does nothing while not wound."""
         tymth = self.tymth
         if tymth is not None:
             self.moved = tymth()
+
+    @property
+    def far(self):
+        """Address of the far side, by which traffic is logged."""
+        return self.ca
 
     # -- readiness ----------------------------------------------------------------------------------------
 
@@ -97,13 +116,14 @@ class Stream(tyming.Tymee):
         """Register the socket with the poller of watch."""
         self.watch = watch
         self.events = events
-        if events:
+        if events and watch.poller is not None and self.cs is not None:
             watch.poller.register(self.cs, watch, self, events)
 
     def detach(self) -> None:
         """Take the socket out of its poller."""
-        if self.events and self.watch is not None and self.cs is not None:
-            self.watch.poller.unregister(self.cs)
+        watch = self.watch
+        if self.events and watch is not None and watch.poller is not None and self.cs is not None:
+            watch.poller.unregister(self.cs)
         self.events = 0
         self.watch = None
 
@@ -116,6 +136,8 @@ class Stream(tyming.Tymee):
             return
         before, self.events = self.events, events
         poller = self.watch.poller
+        if poller is None:
+            return  # the next one is told of them
         if not events:
             poller.unregister(self.cs)
         elif not before:
@@ -125,7 +147,7 @@ class Stream(tyming.Tymee):
 
     # -- raw reads and writes -----------------------------------------------------------------------------
 
-    def receive(self):
+    def receive(self) -> bytes | None:
         """Read once without waiting.
 
         Returns:
@@ -136,7 +158,7 @@ class Stream(tyming.Tymee):
             AttributeError: closed. OSError: an error that is no end of a connection.
         """
         try:
-            data = self.cs.recv(self.bs)
+            data = self.cs.recv(self.bs)  # type: ignore[union-attr]  # AttributeError when closed, as promised
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as ex:
@@ -151,10 +173,10 @@ class Stream(tyming.Tymee):
         if self.refreshable:
             self.refresh()
         if self.wl:
-            self.wl.writeRx(data, who=self.ca)
+            self.wl.writeRx(data, who=self.far)
         return data
 
-    def send(self, data):
+    def send(self, data: Data) -> int:
         """Write once without waiting.
 
         Returns:
@@ -166,7 +188,7 @@ class Stream(tyming.Tymee):
             OSError: an error that is no end of a connection.
         """
         try:
-            count = self.cs.send(data)
+            count = self.cs.send(data)  # type: ignore[union-attr]  # AttributeError when closed, as promised
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as ex:
@@ -178,7 +200,7 @@ class Stream(tyming.Tymee):
             if self.refreshable:
                 self.refresh()
             if self.wl:
-                self.wl.writeTx(data[:count], who=self.ca)
+                self.wl.writeTx(data[:count], who=self.far)
         return count
 
     def fail(self, ex: OSError | None) -> None:
@@ -191,7 +213,7 @@ class Stream(tyming.Tymee):
 
     # -- buffered service ---------------------------------------------------------------------------------
 
-    def tx(self, data):
+    def tx(self, data: Data) -> None:
         """Queue a copy of data to be sent. Dropped when sending is over (.broken)."""
         if self.broken or self.shut:
             logger.debug("dropped %d bytes for %s: sending is over (%s)", len(data), self.ca, self.failure)
@@ -200,7 +222,7 @@ class Stream(tyming.Tymee):
         if self.watch is not None:
             self.stir()
 
-    def push(self, data):
+    def push(self, data: Data) -> None:
         """Send data now as far as the kernel takes it and queue a copy of the rest; all of it behind what is queued."""
         if self.txbs or self.corked or self.broken or self.shut:
             self.tx(data)
@@ -214,17 +236,18 @@ class Stream(tyming.Tymee):
         if count < len(data):
             self.tx(memoryview(data)[count:])
 
-    def stir(self):
+    def stir(self) -> None:
         """Hook: something was queued on a watched stream; have its owner come by."""
-        self.watch.wake()
+        if self.watch is not None:
+            self.watch.wake()
 
-    def serviceReceives(self):
+    def serviceReceives(self) -> None:
         """Read into .rxbs until nothing is left to read, or the far side is gone, or RxBudget is read."""
         budget = RxBudget
         while budget > 0 and (count := self.serviceReceiveOnce()):
             budget -= count
 
-    def serviceReceiveOnce(self):
+    def serviceReceiveOnce(self) -> int:
         """Read once into .rxbs; return the number of bytes read, 0 when there was nothing."""
         if self.cs is None or self.cutoff:
             return 0
@@ -239,7 +262,7 @@ class Stream(tyming.Tymee):
         self.rxbs.extend(data)
         return len(data)
 
-    def serviceSends(self):
+    def serviceSends(self) -> None:
         """Write what the kernel takes of .txbs in one attempt; wait for write-readiness with the rest."""
         txbs = self.txbs
         if txbs and self.cs is not None and not self.broken:
@@ -254,20 +277,20 @@ class Stream(tyming.Tymee):
             if self.watch is not None:
                 self.heedWrites()
 
-    def heedWrites(self):
+    def heedWrites(self) -> None:
         """Ask for write-readiness exactly while something is queued."""
         if self.txbs:
             self.heed(self.events | WRITE)
         elif self.events & WRITE:
             self.heed(self.events & ~WRITE)
 
-    def clearRxbs(self):
+    def clearRxbs(self) -> None:
         """Empty .rxbs in place."""
         self.rxbs.clear()
 
     # -- the end ------------------------------------------------------------------------------------------
 
-    def shutdown(self, how=socket.SHUT_RDWR):
+    def shutdown(self, how: int = socket.SHUT_RDWR) -> None:
         """Shut down one or both directions; an error, as when the peer is gone, is of no interest."""
         if self.cs is not None:
             if how in (socket.SHUT_WR, socket.SHUT_RDWR):
@@ -277,15 +300,15 @@ class Stream(tyming.Tymee):
             except OSError:
                 pass
 
-    def shutdownSend(self):
+    def shutdownSend(self) -> None:
         """Tell the far side that nothing more will be sent."""
         self.shutdown(socket.SHUT_WR)
 
-    def shutdownReceive(self):
+    def shutdownReceive(self) -> None:
         """Take nothing more from the far side."""
         self.shutdown(socket.SHUT_RD)
 
-    def close(self):
+    def close(self) -> None:
         """Send what the kernel takes at once of what is queued, then close. Closed already: does nothing."""
         if self.cs is not None:
             if self.txbs and not self.shut:
@@ -296,7 +319,7 @@ class Stream(tyming.Tymee):
             cs, self.cs = self.cs, None
             cs.close()
 
-    def cut(self):
+    def cut(self) -> None:
         """Close by a reset and drop what is queued, so that the far side cannot take what it got for the whole."""
         if self.cs is not None:
             self.txbs.clear()
@@ -307,7 +330,7 @@ class Stream(tyming.Tymee):
                 pass
             self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = [word for word in ("cutoff", "broken", "shut") if getattr(self, word)]
         if self.cs is None:
             state.append("closed")
