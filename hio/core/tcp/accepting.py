@@ -92,6 +92,7 @@ class Acceptor(tyming.Tymee):
             return False
         self.failure = None
         self.ha = pair(self.ss.getsockname())
+        self.inode = inode(self.ha)
         self.eha = self.outside()
         self.opened = True
         self.knocked = True
@@ -100,6 +101,7 @@ class Acceptor(tyming.Tymee):
         return True
 
     failure = None  # the OSError for which the last open() answered False
+    inode = None  # of the file of the own UNIX-domain socket
 
     def reopen(self, **kwa):
         """Close, then open; return whether it listens. Keywords are taken for the sake of doers and ignored."""
@@ -136,10 +138,8 @@ class Acceptor(tyming.Tymee):
 
     def unlink(self, ss):
         """Remove the file of a UNIX-domain socket, unless somebody else's lies there by now."""
-        try:
+        if self.inode is not None and inode(self.ha) == self.inode:
             os.unlink(self.ha)
-        except OSError:
-            pass
 
     def actualBufSizes(self):
         """Return (send, receive) buffer sizes of the listening socket in bytes; (0, 0) when closed."""
@@ -247,6 +247,15 @@ class Acceptor(tyming.Tymee):
                 if cs is None:
                     break
                 self.axes.append((cs, ca))
+
+
+def inode(ha):
+    """Return what tells the file at ha from others at the same path; None where there is none."""
+    try:
+        found = os.stat(ha) if isinstance(ha, str) else None
+    except (OSError, ValueError):  # ValueError: an abstract address, which is no path
+        return None
+    return found and (found.st_dev, found.st_ino)
 
 
 def bufSizes(sock):

@@ -56,8 +56,11 @@ class Server(Acceptor):
     def wind(self, tymth):
         """Go by tymth, with all connections."""
         super().wind(tymth)
+        self.deadlines.clear()
         for ix in self.ixes.values():
             ix.wind(tymth)
+            if ix.cs is not None:
+                self.time(ix)
 
     def registrations(self):
         """Yield (socket, thing, events) for the listening socket and each connection."""
@@ -165,9 +168,13 @@ class Server(Acceptor):
 
     def enroll(self, ix):
         """Keep ix in .ixes: it is ready for bytes."""
-        if self.idling and self.tymeout and self.tymth is not None:
-            self.deadlines.arm(ix, ix.moved + self.tymeout)
+        self.time(ix)
         self.ixes[ix.ca] = ix
+
+    def time(self, ix):
+        """Have ix looked at once it may have been idle for its tymeout."""
+        if self.idling and ix.tymeout and self.tymth is not None:
+            self.deadlines.arm(ix, ix.moved + ix.tymeout)
 
     def remoting(self):
         """Return the keywords with which Remoters are made."""
