@@ -11,6 +11,7 @@ Content-Length, no hop-by-hop field. What is wrong is the application's error an
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 
 from ... import __version__
@@ -62,7 +63,7 @@ class Plan:
     evented: bool
 
 
-PLANS: dict = {}
+PLANS: dict[tuple[object, tuple[object, ...]], Plan] = {}
 
 
 def plan(status: object, headers: object) -> Plan:
@@ -139,7 +140,7 @@ def parseStatus(status: object) -> tuple[int, str]:
     return code, f"{code} {match[2] or STATUS_DESCRIPTIONS.get(code, 'Unknown')}"
 
 
-def pairs(headers: object):
+def pairs(headers: object) -> Iterator[tuple[str, str]]:
     """Yield (name, value) of the header list of an application, checked."""
     if not isinstance(headers, list):
         raise TypeError(f"headers must be a list of (name, value) tuples, got {type(headers).__name__}")
@@ -174,7 +175,7 @@ def parseLength(value: str) -> int:
     return int(value)
 
 
-def wallTime():
+def wallTime() -> float:
     """Return the wall clock's seconds since the epoch; looked up anew each time, as tests may replace it."""
     return timing.wallTime()
 
@@ -189,7 +190,7 @@ class Dater:
 
     __slots__ = ("clock", "line", "second", "text")
 
-    def __init__(self, clock=None) -> None:
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.clock = clock if clock is not None else wallTime
         self.second = -1
         self.text = ""
@@ -209,7 +210,7 @@ class Dater:
 class LoneDater:
     """A Dater for who has no turn in which to render: .line is rendered whenever it is read."""
 
-    def __init__(self, clock=None) -> None:
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.dater = Dater(clock)
         self.render = self.dater.render
 

@@ -8,18 +8,33 @@ openClient      context manager for tests
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, overload
 
 from ...base import doing
+from ...base.tyming import Tymth
 from .certifying import initClientContext
 from .connecting import Client
+from .servicing import Serviced
 from .tlsclienting import ClientTls
 
 __all__ = ["Client", "ClientDoer", "ClientTls", "initClientContext", "openClient"]
 
 
+C = TypeVar("C", bound=Client)
+
+
+@overload
+def openClient(cls: None = None, **kwa: Any) -> AbstractContextManager[Client]: ...
+
+
+@overload
+def openClient(cls: type[C], **kwa: Any) -> AbstractContextManager[C]: ...
+
+
 @contextmanager
-def openClient(cls=None, **kwa):
+def openClient(cls: Any = None, **kwa: Any) -> Iterator[Any]:
     """Open a Client, or one of class cls made with kwa, for the length of a with block."""
     client = (cls or Client)(**kwa)
     try:
@@ -36,32 +51,32 @@ class ClientDoer(doing.Doer):
         client: the client, or anything with wind, reopen, service, close.
     """
 
-    def __init__(self, client, **kwa):
+    def __init__(self, client: Serviced, **kwa: Any) -> None:
         super().__init__(**kwa)
         self.client = client
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the client."""
         super().wind(tymth)
         self.client.wind(tymth)
 
-    def enter(self, *, temp=None):
+    def enter(self, *, temp: bool | None = None) -> None:
         """Open the client."""
         if self.tymth is not None:
             self.client.wind(self.tymth)
         self.client.reopen()
 
-    def recur(self, tyme):
+    def recur(self, tyme: float) -> bool:
         """Service once."""
         self.client.service()
         return False
 
-    def rest(self):
+    def rest(self) -> float:
         """Return what to yield: the Watch of the client, unless it wants each turn."""
         if type(self).recur is not ClientDoer.recur:
             return self.tock
         return self.client.rest(self.tock)
 
-    def exit(self):
+    def exit(self) -> None:
         """Close the client."""
         self.client.close()

@@ -10,13 +10,17 @@ openServer      context manager for tests
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, overload
 
 from ...base import doing
+from ...base.tyming import Tymth
 from .accepting import Acceptor
 from .certifying import initServerContext
 from .remoting import Remoter
 from .servanting import Server
+from .servicing import Serviced
 from .tlsserving import RemoterTls, ServerTls
 
 __all__ = [
@@ -25,8 +29,19 @@ __all__ = [
 ]
 
 
+S = TypeVar("S", bound=Server)
+
+
+@overload
+def openServer(cls: None = None, **kwa: Any) -> AbstractContextManager[Server]: ...
+
+
+@overload
+def openServer(cls: type[S], **kwa: Any) -> AbstractContextManager[S]: ...
+
+
 @contextmanager
-def openServer(cls=None, **kwa):
+def openServer(cls: Any = None, **kwa: Any) -> Iterator[Any]:
     """Open a Server, or one of class cls made with kwa, for the length of a with block.
 
     Usage:
@@ -50,46 +65,46 @@ class ServerDoer(doing.Doer):
         server: the servant, or anything with wind, reopen, service, close.
     """
 
-    def __init__(self, server, **kwa):
+    def __init__(self, server: Serviced, **kwa: Any) -> None:
         super().__init__(**kwa)
         self.server = server
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the server."""
         super().wind(tymth)
         self.server.wind(tymth)
 
-    def enter(self, *, temp=None):
+    def enter(self, *, temp: bool | None = None) -> None:
         """Open the server unless it is open already; raise OSError when it cannot listen."""
         if self.tymth is not None:
             self.server.wind(self.tymth)
         if not listening(self.server) and self.server.reopen(temp=temp) is False:
             raise refusal(self.server)
 
-    def recur(self, tyme):
+    def recur(self, tyme: float) -> bool:
         """Service once."""
         self.server.service()
         return False
 
-    def rest(self):
+    def rest(self) -> float:
         """Return what to yield: the Watch of the server, unless a subclass has a recur of its own, for every turn."""
         if type(self).recur not in RESTFUL:
             return self.tock
         return self.server.rest(self.tock)
 
-    def exit(self):
+    def exit(self) -> None:
         """Close the server."""
         self.server.close()
 
 
-def listening(server):
+def listening(server: Serviced) -> bool:
     """Whether server, or the servant that it owns, listens already."""
-    return getattr(getattr(server, "servant", server), "opened", False)
+    return bool(getattr(getattr(server, "servant", server), "opened", False))
 
 
-def refusal(server):
+def refusal(server: Serviced) -> OSError:
     """Return the OSError that tells why server cannot listen."""
-    servant = getattr(server, "servant", server)
+    servant: Any = getattr(server, "servant", server)
     failure = getattr(servant, "failure", None) or OSError("cannot listen")
     return OSError(failure.errno, f"cannot listen on {servant.ha}: {failure.strerror or failure}")
 
@@ -97,7 +112,9 @@ def refusal(server):
 class EchoServerDoer(ServerDoer):
     """A ServerDoer that sends back what each connection sends."""
 
-    def recur(self, tyme):
+    server: Server
+
+    def recur(self, tyme: float) -> bool:
         """Service once and queue what came to be sent back."""
         self.server.service()
         for ix in self.server.ixes.values():
