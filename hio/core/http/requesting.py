@@ -236,6 +236,7 @@ class Requestant(Parsent):
             self.expectant = False
             if self.framing_.kind is Kind.CHUNKED:
                 self.environ["CONTENT_LENGTH"] = str(reader.size)  # the body is whole: its length is known by now
+                self.framing_ = Framing(Kind.CHUNKED, reader.size)
         self.end()
 
     def end(self):
@@ -345,10 +346,8 @@ class Requestant(Parsent):
 
     @property
     def length(self):
-        """Bytes of body: as declared, in the end as read; None before a head."""
-        if self.head is None:
-            return None
-        return len(self._body) if self._body else (self.framing_.length or 0)
+        """Bytes of body: as declared, in the end as read; None before a head and while chunks come."""
+        return self.framing_.length if self.head is not None else None
 
     @property
     def body(self):
