@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ...base.tyming import Tymth
 from ..wiring import WireLog
 from .deadlining import Never
 from .netting import Address, Socket
@@ -30,6 +31,7 @@ class Remoter(Stream):
         server: the servant that accepted it, None for one made by hand.
         protocol: what speaks on it, with lost(), which is called when it is closed; None for none.
         due, check (float): its deadline in tyme, kept by the servant's Deadlines.
+        accepted (float | None): tyme at which it was accepted, or wound to another tymth; None: not wound.
     """
 
     Tymeout = 0.0
@@ -57,6 +59,12 @@ class Remoter(Stream):
         self.ca = ca  # type: ignore[assignment]
         self.cs = cs
         self.refresh()
+        self.accepted = self.moved
+
+    def wind(self, tymth: Tymth) -> None:
+        """Go by tymth from now on; both its age and the idle timer start anew."""
+        super().wind(tymth)
+        self.accepted = self.moved
 
     def stir(self) -> None:
         """Have the servant send what is queued when it is next serviced, and have that happen soon."""
