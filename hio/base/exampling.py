@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from ..help import helping
 from .basing import State
 from .tasking import Doer, doize
 from .tyming import Tymth
@@ -104,7 +105,7 @@ def doifyExDo(
 ) -> Steps:
     """Record each turn into states (None: nowhere to be seen) until the fourth; done however it ends, unless it raises.
 
-    For doify: as it stands it has no attributes of a doer.
+    For doify: as it stands it has no attributes of a doer, which doizeExDo has.
     """
     seen: list[State] = [] if states is None else states
     count = 0
@@ -130,17 +131,8 @@ def doifyExDo(
     return True
 
 
-@doize(tock=0, states=None)
-def doizeExDo(
-    tymth: Tymth,
-    tock: float = 0.0,
-    states: list[State] | None = None,
-    *,
-    temp: bool | None = None,
-    **opts: Any,
-) -> Steps:
-    """Do what doifyExDo does, as a doer already."""
-    return (yield from doifyExDo(tymth, tock, states, temp=temp, **opts))
+# A copy rather than a function that delegates: one that is closed while it delegates returns nothing.
+doizeExDo = doize(tock=0, states=None)(helping.copyfunc(doifyExDo, name="doizeExDo"))
 
 
 @doize(states=None)

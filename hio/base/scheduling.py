@@ -272,7 +272,8 @@ class Schedule(Queue):
     def resume(self, entry: Entry, tyme: float, ex: BaseException | None = None) -> bool:
         """Give entry a turn of its own at tyme, outside of any pass, or throw ex into it.
 
-        What it yields counts only if it was or goes to rest; else its retyme stays. Raises whatever the dog raises;
+        What it yields counts only if it was or goes to rest: seconds count from tyme, and a falsy tock means the next
+        pass and every one after. Else its retyme stays. Raises whatever the dog raises;
         entry is gone then. Returns False, with nothing done, when entry is running already.
         """
         if self.running is entry or getattr(entry.dog, "gi_running", False):
@@ -369,7 +370,7 @@ class Schedule(Queue):
             if entry.due != inf:
                 self.owner.hasten(entry.due)
         elif entry.mode == RESTING:  # it has had enough of rest
-            due = self._after(entry, tyme, tock) if tock else tyme + self.owner._tock
+            due = self._after(entry, tyme, tock) if tock else tyme  # the next pass comes at the present tyme
             self._sleep(entry, due)
             self.owner.hasten(due)
 
