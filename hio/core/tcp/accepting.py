@@ -6,12 +6,15 @@ import errno
 import os
 import socket
 from collections import deque
+from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 from ... import help
 from ...base import tyming
-from ...base.polling import READ, Watch
-from .netting import SHORT, osNet, pair
+from ...base.polling import READ, Poller, Sock, Watch
+from ...base.tyming import Tymth
+from .netting import SHORT, Address, Listener, Net, Socket, osNet, pair
 
 logger = help.ogler.getLogger()
 
@@ -42,31 +45,40 @@ class Acceptor(tyming.Tymee):
         opened (bool): whether it listens.
     """
 
-    def __init__(self, ha=None, bs=8096, bl=128, ss=None, reuseport=False, net=None, bufsize=None, **kwa):
+    failure: OSError | None = None  # for which the last open() answered False
+    inode: tuple[int, int] | None = None  # of the file of the own UNIX-domain socket
+
+    def __init__(
+        self,
+        ha: Address | os.PathLike[str] | None = None,
+        bs: int = 8096,
+        bl: int = 128,
+        ss: Listener | None = None,
+        reuseport: bool = False,
+        net: Net | None = None,
+        bufsize: int | None = None,
+        **kwa: Any,
+    ) -> None:
         super().__init__(**kwa)
         self.net = net or osNet
-        self.ha = ha if ha is not None else ("", 56000)
+        self.ha = addressed(ha if ha is not None else ("", 56000))
         self.bs = bufsize if bufsize is not None else bs
         if not isinstance(self.bs, int) or self.bs <= 0:
             raise ValueError(f"bs must be a positive number of bytes, got {self.bs!r}")
-        if not isinstance(self.ha, tuple):
-            self.ha = os.fspath(self.ha)
-        elif not isinstance(self.ha[1], int) or not 0 <= self.ha[1] <= 65535:
-            raise ValueError(f"port must be 0 to 65535, got {self.ha[1]!r}")
         self.bl = bl
         self.reuseport = reuseport
         self.handed = ss
-        self.ss = None
-        self.axes = deque()
+        self.ss: Listener | None = None
+        self.axes: deque[tuple[Socket, Address]] = deque()
         self.opened = False
         self.watch = Watch()
         self.private = False  # whether the poller of .watch is nobody else's
         self.knocked = False  # a connection waits to be accepted
-        self.resumption = None  # tyme at which accepting goes on after a pause
+        self.resumption: float | None = None  # tyme at which accepting goes on after a pause
         self.serial = count(1)
         self.eha = self.outside()
 
-    def outside(self):
+    def outside(self) -> Address:
         """Return .ha as others would write it: a name resolved, a wildcard as the loopback address."""
         if not isinstance(self.ha, tuple):
             return self.ha
@@ -75,7 +87,7 @@ class Acceptor(tyming.Tymee):
             host = self.net.resolve(host)
         return ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
 
-    def open(self):
+    def open(self) -> bool:
         """Listen; return True, or False with the reason logged when the address cannot be had."""
         try:
             if self.handed is not None:
@@ -100,66 +112,61 @@ class Acceptor(tyming.Tymee):
         self.home()
         return True
 
-    failure = None  # the OSError for which the last open() answered False
-    inode = None  # of the file of the own UNIX-domain socket
 
-    def reopen(self, **kwa):
+    def reopen(self, **kwa: Any) -> bool:
         """Close, then open; return whether it listens. Keywords are taken for the sake of doers and ignored."""
         self.close()
         return self.open()
 
-    def close(self):
+    def close(self) -> None:
         """Stop listening. A handed socket is let go of, not closed for the others that may share it."""
-        if self.ss is not None:
-            if self.watch.poller is not None:
-                self.watch.poller.unregister(self.ss)
-            ss, self.ss = self.ss, None
-            if isinstance(self.ha, str) and self.handed is None:
-                self.unlink(ss)
-            ss.close()
-            self.handed = None
+        self.deafen()
         for cs, _ in self.axes:
             cs.close()
         self.axes.clear()
         self.opened = False
 
-    def deafen(self):
+    def deafen(self) -> None:
         """Stop listening, and keep what was accepted. Nothing is accepted again before the next open()."""
         if self.ss is not None:
             if self.watch.poller is not None:
                 self.watch.poller.unregister(self.ss)
             ss, self.ss = self.ss, None
-            if isinstance(self.ha, str) and self.handed is None:
-                self.unlink(ss)
+            if self.handed is None:
+                self.unlink()
             ss.close()
             self.handed = None
             self.knocked = False
             self.resumption = None
 
-    def unlink(self, ss):
+    def unlink(self) -> None:
         """Remove the file of a UNIX-domain socket, unless somebody else's lies there by now."""
-        if self.inode is not None and inode(self.ha) == self.inode:
+        if isinstance(self.ha, str) and self.inode is not None and inode(self.ha) == self.inode:
             os.unlink(self.ha)
 
-    def actualBufSizes(self):
+    def actualBufSizes(self) -> tuple[int, int]:
         """Return (send, receive) buffer sizes of the listening socket in bytes; (0, 0) when closed."""
         return bufSizes(self.ss)
 
     # -- readiness ----------------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, and by the poller of its root if it is one for this network."""
         super().wind(tymth)
         if self.ss is not None:
             self.home()
 
-    def home(self):
+    def home(self) -> None:
         """Register the listening socket where readiness will be asked for: with the root, or with an own poller."""
         watch = self.watch
-        poller = getattr(self.tymth, "poller", None)
-        private = poller is None or not self.net.serves(poller)
-        if private:
-            poller = watch.poller if self.private else self.net.poller()
+        shared: Poller | None = getattr(self.tymth, "poller", None)
+        private = shared is None or not self.net.serves(shared)
+        if shared is not None and not private:
+            poller = shared
+        elif self.private and watch.poller is not None:
+            poller = watch.poller
+        else:
+            poller = self.net.poller()
         if poller is not watch.poller:
             self.leave()
             watch.poller = poller
@@ -168,11 +175,12 @@ class Acceptor(tyming.Tymee):
         for sock, thing, events in self.registrations():
             poller.register(sock, watch, thing, events)
 
-    def registrations(self):
+    def registrations(self) -> Iterator[tuple[Sock, Any, int]]:
         """Yield (socket, thing, events) for all that is to be registered with the poller."""
-        yield self.ss, self, READ if self.resumption is None else 0
+        if self.ss is not None:
+            yield self.ss, self, READ if self.resumption is None else 0
 
-    def leave(self):
+    def leave(self) -> None:
         """Take everything out of the present poller; close it if it is an own one."""
         poller = self.watch.poller
         if poller is not None:
@@ -185,7 +193,7 @@ class Acceptor(tyming.Tymee):
             self.watch.poller = None
             self.private = False
 
-    def settle(self):
+    def settle(self) -> None:
         """Find out which deed services this servant, so that readiness can resume it."""
         root = getattr(self.tymth, "root", None)
         found = root.locate() if root is not None and not self.private else None
@@ -194,14 +202,15 @@ class Acceptor(tyming.Tymee):
 
     # -- accepting ----------------------------------------------------------------------------------------
 
-    def accept(self):
+    def accept(self) -> tuple[Socket, Address] | tuple[None, None]:
         """Accept once without waiting; return (socket, address), or (None, None) when nobody waits.
 
         A peer that is gone already is skipped. Out of descriptors or buffers: accepting pauses, which is logged once.
+        Raises AttributeError when closed.
         """
         while True:
             try:
-                cs, ca = self.ss.accept()
+                cs, ca = self.ss.accept()  # type: ignore[union-attr]  # AttributeError when closed, as promised
             except (BlockingIOError, InterruptedError):
                 self.knocked = False
                 return (None, None)
@@ -216,50 +225,62 @@ class Acceptor(tyming.Tymee):
             cs.setblocking(False)
             return cs, (pair(ca) if isinstance(ca, tuple) else (str(self.ha), next(self.serial)))
 
-    def pause(self, ex):
+    def pause(self, ex: OSError) -> None:
         """Stop accepting for AcceptPause seconds of tyme, or until a connection ends, whatever comes first."""
         logger.error("accepting pauses on %s: %s", self.ha, ex)
         self.knocked = False
-        self.resumption = self.tyme + AcceptPause if self.tymth is not None else 0.0
-        if self.watch.poller is not None:
+        self.resumption = self.tymth() + AcceptPause if self.tymth is not None else 0.0
+        if self.watch.poller is not None and self.ss is not None:
             self.watch.poller.modify(self.ss, 0)
 
-    def resume(self):
+    def resume(self) -> None:
         """Go on accepting after a pause."""
         self.resumption = None
         self.knocked = True
         if self.watch.poller is not None and self.ss is not None:
             self.watch.poller.modify(self.ss, READ)
 
-    def room(self):
+    def room(self) -> int:
         """Number of connections that may be taken now."""
         return AcceptBudget
 
-    def serviceAccepts(self):
+    def serviceAccepts(self) -> None:
         """Accept all that wait, as far as there is room, into .axes."""
         if self.ss is None:
             return
-        if self.resumption is not None and (self.tymth is None or self.tyme >= self.resumption):
+        if self.resumption is not None and (self.tymth is None or self.tymth() >= self.resumption):
             self.resume()
         if self.resumption is None:
             for _ in range(self.room()):
                 cs, ca = self.accept()
-                if cs is None:
+                if cs is None or ca is None:
                     break
                 self.axes.append((cs, ca))
 
 
-def inode(ha):
+def inode(ha: Address) -> tuple[int, int] | None:
     """Return what tells the file at ha from others at the same path; None where there is none."""
     try:
         found = os.stat(ha) if isinstance(ha, str) else None
     except (OSError, ValueError):  # ValueError: an abstract address, which is no path
         return None
-    return found and (found.st_dev, found.st_ino)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
-def bufSizes(sock):
+def addressed(ha: Address | os.PathLike[str]) -> Address:
+    """Return ha, a path as str. Raises ValueError for a port out of range, TypeError for what is no address."""
+    if not isinstance(ha, tuple):
+        return os.fspath(ha)
+    if not isinstance(ha[1], int) or not 0 <= ha[1] <= 65535:
+        raise ValueError(f"port must be 0 to 65535, got {ha[1]!r}")
+    return ha
+
+
+def bufSizes(sock: Socket | Listener | None) -> tuple[int, int]:
     """Return (send, receive) buffer sizes of sock in bytes; (0, 0) for None."""
     if sock is None:
         return (0, 0)
-    return tuple(sock.getsockopt(socket.SOL_SOCKET, option) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF))
+    return (
+        sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF),
+        sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
+    )

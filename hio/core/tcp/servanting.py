@@ -7,13 +7,19 @@ ready and resumes the doer at once; by hand, each service method asks the poller
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Iterator
+from typing import Any
 
 from ... import help
-from ...base.polling import READ
+from ...base.polling import READ, Sock
+from ...base.tyming import Tymth
+from ..wiring import WireLog
 from .accepting import AcceptBudget, Acceptor
 from .deadlining import Deadlines
-from .remoting import Remoter
+from .netting import Address, Data, Socket
+from .remoting import Remoter as Ix
 
 logger = help.ogler.getLogger()
 
@@ -34,18 +40,27 @@ class Server(Acceptor):
     """
 
     Tymeout = 1.0
-    Remoter = Remoter  # class of what it keeps
+    Remoter: type[Ix] = Ix  # class of what it keeps
     refreshable = True  # whether Remoters note each of their reads and writes as activity
 
-    def __init__(self, ha=None, host="", port=56000, tymeout=None, wl=None, connections=None, **kwa):
+    def __init__(
+        self,
+        ha: Address | os.PathLike[str] | None = None,
+        host: str = "",
+        port: int = 56000,
+        tymeout: float | None = None,
+        wl: WireLog | None = None,
+        connections: int | None = None,
+        **kwa: Any,
+    ) -> None:
         self.tymeout = tymeout if tymeout is not None else self.Tymeout
         if connections is not None and connections < 1:
             raise ValueError(f"connections must be at least 1 or None, got {connections!r}")
         self.connections = connections
         self.wl = wl
-        self.ixes = {}
-        self.dirty = []
-        self.readable = []
+        self.ixes: dict[Address, Ix] = {}
+        self.dirty: list[Ix] = []
+        self.readable: list[Ix] = []
         self.turning = False  # in a turn, which ends with sending: what is queued meanwhile wakes nobody
         self.idling = True  # whether idle connections are this servant's to close
         self.deadlines = Deadlines()
@@ -53,7 +68,7 @@ class Server(Acceptor):
 
     # -- readiness ----------------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with all connections."""
         super().wind(tymth)
         self.deadlines.clear()
@@ -62,15 +77,14 @@ class Server(Acceptor):
             if ix.cs is not None:
                 self.time(ix)
 
-    def registrations(self):
+    def registrations(self) -> Iterator[tuple[Sock, Any, int]]:
         """Yield (socket, thing, events) for the listening socket and each connection."""
-        if self.ss is not None:
-            yield from super().registrations()
+        yield from super().registrations()
         for ix in self.ixes.values():
             if ix.cs is not None and ix.events:
                 yield ix.cs, ix, ix.events
 
-    def collect(self):
+    def collect(self) -> None:
         """Learn what is ready, from the poller unless it has told already."""
         watch = self.watch
         if watch.poller is None:
@@ -91,7 +105,7 @@ class Server(Acceptor):
                 self.dirty.append(ix)
         watch.writers.clear()
 
-    def rest(self, tock=0.0):
+    def rest(self, tock: float = 0.0) -> float:
         """Return what a doer of this servant may yield: its Watch when the root will wake it, else tock."""
         watch = self.watch
         if tock or self.private or watch.poller is None:
@@ -105,7 +119,7 @@ class Server(Acceptor):
 
     # -- connections --------------------------------------------------------------------------------------
 
-    def open(self):
+    def open(self) -> bool:
         """Drop what an earlier opening left in .ixes, then listen; see Acceptor.open."""
         self.ixes.clear()
         self.dirty.clear()
@@ -113,31 +127,32 @@ class Server(Acceptor):
         self.deadlines.clear()
         return super().open()
 
-    def close(self):
+    def close(self) -> None:
         """Close the listening socket and every connection. The entries of .ixes stay readable."""
         super().close()
         for ix in list(self.ixes.values()):
             ix.close()
         self.leave()
 
-    def serviceAccepts(self):
+    def serviceAccepts(self) -> None:
         """Accept all that wait into .axes, as far as .connections allows."""
         if self.room() <= 0:
             if self.resumption is None and self.ss is not None:
                 self.resumption = float("inf")  # until one leaves
-                self.watch.poller.modify(self.ss, 0)
+                if self.watch.poller is not None:
+                    self.watch.poller.modify(self.ss, 0)
             return
         super().serviceAccepts()
 
-    def held(self):
+    def held(self) -> int:
         """Number of connections that count against .connections."""
         return len(self.ixes) + len(self.axes)
 
-    def room(self):
+    def room(self) -> int:
         """Number of connections that may be taken now."""
         return AcceptBudget if self.connections is None else min(AcceptBudget, self.connections - self.held())
 
-    def serviceAxes(self):
+    def serviceAxes(self) -> list[Ix]:
         """Accept, and make a Remoter in .ixes of each connection accepted; return the list of them."""
         self.serviceAccepts()
         fresh = []
@@ -148,7 +163,7 @@ class Server(Acceptor):
                 fresh.append(ix)
         return fresh
 
-    def take(self, cs, ca):
+    def take(self, cs: Socket, ca: Address) -> Ix | None:
         """Return a Remoter, registered and in .ixes, for the accepted socket; None when it is gone already."""
         ha = self.ha
         if not isinstance(ha, str) and ha[0] in ("0.0.0.0", "::"):
@@ -166,26 +181,26 @@ class Server(Acceptor):
         self.enroll(ix)
         return ix
 
-    def enroll(self, ix):
+    def enroll(self, ix: Ix) -> None:
         """Keep ix in .ixes: it is ready for bytes."""
         self.time(ix)
         self.ixes[ix.ca] = ix
 
-    def time(self, ix):
+    def time(self, ix: Ix) -> None:
         """Have ix looked at once it may have been idle for its tymeout."""
-        if self.idling and ix.tymeout and self.tymth is not None:
+        if self.idling and ix.tymeout and ix.moved is not None:
             self.deadlines.arm(ix, ix.moved + ix.tymeout)
 
-    def remoting(self):
+    def remoting(self) -> dict[str, Any]:
         """Return the keywords with which Remoters are made."""
         return dict(tymth=self.tymth, tymeout=self.tymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
 
-    def serviceConnects(self):
+    def serviceConnects(self) -> list[Ix]:
         """Take the connections that wait into .ixes; return the list of their Remoters."""
         self.collect()
         return self.serviceAxes() if self.knocked or self.resumption is not None else []
 
-    def closed(self, ix):
+    def closed(self, ix: Ix) -> None:
         """Note that ix was closed: there may be room for another connection."""
         self.deadlines.forget(ix)
         if ix.protocol is not None:
@@ -194,10 +209,11 @@ class Server(Acceptor):
             self.resume()
             self.watch.wake()
 
-    def serviceTymeouts(self):
+    def serviceTymeouts(self) -> None:
         """Close the connections that were idle for their tymeout."""
-        if self.deadlines.heap:
-            tyme = self.tyme
+        tymth = self.tymth
+        if self.deadlines.heap and tymth is not None:
+            tyme = tymth()
             for ix in self.deadlines.expired(tyme):
                 due = ix.moved + ix.tymeout  # it may have moved since the deadline was armed
                 if not ix.tymeout or ix.cs is None:
@@ -211,43 +227,43 @@ class Server(Acceptor):
 
     # -- one connection -----------------------------------------------------------------------------------
 
-    def remoter(self, ca):
+    def remoter(self, ca: Address) -> Ix:
         """Return the Remoter at ca; raise ValueError when there is none."""
         try:
             return self.ixes[ca]
         except KeyError:
             raise ValueError(f"no connection from {ca!r}") from None
 
-    def transmitIx(self, data, ca):
+    def transmitIx(self, data: Data, ca: Address) -> None:
         """Queue bytes for ca."""
         self.remoter(ca).tx(data)
 
-    def serviceReceivesIx(self, ca):
+    def serviceReceivesIx(self, ca: Address) -> None:
         """Read from ca what is there."""
         self.remoter(ca).serviceReceives()
 
-    def shutdownIx(self, ca, how=socket.SHUT_RDWR):
+    def shutdownIx(self, ca: Address, how: int = socket.SHUT_RDWR) -> None:
         """Shut down one or both directions of the connection from ca."""
         self.remoter(ca).shutdown(how)
 
-    def shutdownSendIx(self, ca):
+    def shutdownSendIx(self, ca: Address) -> None:
         """Tell ca that nothing more will be sent."""
         self.remoter(ca).shutdownSend()
 
-    def shutdownReceiveIx(self, ca):
+    def shutdownReceiveIx(self, ca: Address) -> None:
         """Take nothing more from ca."""
         self.remoter(ca).shutdownReceive()
 
-    def closeIx(self, ca):
+    def closeIx(self, ca: Address) -> None:
         """Close the connection from ca; it stays in .ixes until removeIx."""
         self.remoter(ca).close()
 
-    def closeAllIx(self):
+    def closeAllIx(self) -> None:
         """Close all connections; they stay in .ixes."""
         for ix in list(self.ixes.values()):
             ix.close()
 
-    def removeIx(self, ca, close=True):
+    def removeIx(self, ca: Address, close: bool = True) -> None:
         """Take the connection from ca out of .ixes, closing it unless told not to."""
         ix = self.remoter(ca)
         if close:
@@ -258,7 +274,7 @@ class Server(Acceptor):
 
     # -- all ----------------------------------------------------------------------------------------------
 
-    def serviceReceivesAllIx(self):
+    def serviceReceivesAllIx(self) -> None:
         """Read from each connection that is ready what is there."""
         self.collect()
         if self.readable:
@@ -266,7 +282,7 @@ class Server(Acceptor):
             for ix in readable:
                 ix.serviceReceives()
 
-    def serviceSendsAllIx(self):
+    def serviceSendsAllIx(self) -> None:
         """Send, for each connection that has something queued and may send, what the kernel takes."""
         self.collect()
         if self.dirty:
@@ -275,7 +291,7 @@ class Server(Acceptor):
                 ix.dirty = False
                 ix.serviceSends()
 
-    def service(self):
+    def service(self) -> None:
         """Do one turn: connections, receives, sends, tymeouts. Nothing that a peer does is raised."""
         self.serviceConnects()
         self.serviceReceivesAllIx()
