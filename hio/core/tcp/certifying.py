@@ -18,6 +18,8 @@ from typing import TypeAlias
 from .tlsing import TlsError, TlsObject, reason
 
 Path: TypeAlias = "str | os.PathLike[str]"
+#: Host name -> (certpath, keypath).
+Certs: TypeAlias = "Mapping[str, tuple[Path, Path | None]]"
 #: How to verify: None for the default of the side; False and True for CERT_NONE and CERT_REQUIRED; or a VerifyMode.
 Certify: TypeAlias = "bool | int | ssl.VerifyMode | None"
 
@@ -47,7 +49,7 @@ def initServerContext(
     cafilepath: Path | None = None,
     *,
     alpn: Iterable[str] | None = None,
-    certs: Mapping[str, tuple[Path, Path | None]] | None = None,
+    certs: Certs | None = None,
 ) -> ssl.SSLContext:
     """Return the SSLContext of a servant.
 
@@ -77,7 +79,7 @@ def initServerContext(
         context.set_alpn_protocols(list(alpn))
     if made or certs:
         context.sslobject_class = TlsObject
-        context.sni_callback = chooser({
+        context.sni_callback = chooser({  # type: ignore[assignment]  # typeshed has no name None, which ssl gives
             canonical(host): initServerContext(None, version, certify, key, cert, cafilepath, alpn=alpn)
             for host, (cert, key) in (certs or {}).items()
         })

@@ -51,6 +51,10 @@ class Secured(Stream):
         resumed (bool): the session continues an earlier one.
     """
 
+    tls: Any  # TlsFilter | None, asked of everything only where it is one
+    cs: Any
+    ca: Any
+
     def __init__(self, context: ssl.SSLContext | None = None, **kwa: Any) -> None:
         self.context = context
         self.sealed = bytearray()
@@ -59,7 +63,7 @@ class Secured(Stream):
 
     def renew(self) -> None:
         """Forget the session of an earlier connection."""
-        self.tls: TlsFilter | None = None
+        self.tls = None
         self.sealed.clear()
         self.sealing = 0  # bytes at the front of txbs whose ciphertext is in sealed
         self.unsealed = b""
@@ -124,6 +128,11 @@ class Secured(Stream):
         """Begin a session, without a byte of handshake yet."""
         raise NotImplementedError
 
+    def begin(self) -> None:
+        """Begin a session, and say what a client says before anything came."""
+        self.wrap()
+        self.tls.shake()
+
     def handshake(self) -> bool:
         """Take the handshake a step, as far as what came allows; return whether it is done.
 
@@ -132,18 +141,18 @@ class Secured(Stream):
         if self.cs is None:
             return False
         if self.tls is None:
-            self.wrap()
+            self.begin()
         tls = self.tls
         if tls.established:
             return True
-        done = tls.shake()
+        done = False
         for _ in range(PullBudget):
-            if done or tls.failure is not None:
-                break
             self.flush()  # our flight, that the peer's answer follows
             if not self.pullFlight(tls):
                 break
             done = tls.shake()
+            if done or tls.failure is not None:
+                break
         if tls.failure is not None:
             self.abort(tls.failure)
         elif done:
@@ -151,7 +160,7 @@ class Secured(Stream):
             self.shaken()
         else:
             self.heed(self.events)
-        return tls.established
+        return bool(tls.established)
 
     def pullFlight(self, tls: TlsFilter) -> bool:
         """Feed tls what came; return whether anything did. The end of the connection becomes .failure of tls."""
@@ -210,7 +219,7 @@ class Secured(Stream):
     def unseal(self) -> bytes:
         """Return the plaintext of what was fed, taking note of an end and of answers that TLS wants sent."""
         tls = self.tls
-        plain = tls.unseal()
+        plain: bytes = tls.unseal()
         if tls.notified or tls.failure is not None:
             self.over = True
         elif tls.outgoing.pending and tls.established and not self.txbs:
@@ -222,7 +231,7 @@ class Secured(Stream):
             if self.refreshable:
                 self.refresh()
             if self.wl:
-                self.wl.writeRx(plain, who=self.ca)
+                self.wl.writeRx(plain, who=self.far)
         return plain
 
     def receive(self) -> bytes | None:
@@ -237,7 +246,7 @@ class Secured(Stream):
         """
         if self.cs is None:
             raise AttributeError(f"TLS with {self.peer()} is closed")
-        data = self.unsealed
+        data: bytes | None = self.unsealed
         if not data:
             if self.cutoff:
                 return b""
@@ -255,7 +264,7 @@ class Secured(Stream):
         """Read once into .rxbs; return the number of bytes of plaintext, 0 when there was none."""
         if self.cutoff or not self.connected:
             return 0
-        data = self.unsealed
+        data: bytes | None = self.unsealed
         if data:
             self.unsealed = b""
         else:
@@ -284,7 +293,7 @@ class Secured(Stream):
 
     # -- sending ------------------------------------------------------------------------------------------
 
-    def send(self, data: bytes | bytearray) -> int:
+    def send(self, data: bytes | bytearray | memoryview) -> int:
         """Seal and write once without waiting.
 
         Returns:
@@ -306,7 +315,7 @@ class Secured(Stream):
             self.sealing = 0
         super().tx(data)
 
-    def push(self, data: bytes | bytearray) -> None:
+    def push(self, data: bytes | bytearray | memoryview) -> None:
         """Send data now as far as the kernel takes it, queue the rest. While something is queued, queue all."""
         if self.txbs or self.corked or self.broken or self.shut or not self.connected:
             self.tx(data)
@@ -315,7 +324,7 @@ class Secured(Stream):
         self.txbs.extend(data)
         self.serviceSends()
 
-    def dispatch(self, data: bytes | bytearray) -> int:
+    def dispatch(self, data: bytes | bytearray | memoryview) -> int:
         """Seal and write data bit by bit as long as the kernel takes it; return the bytes that it took wholly."""
         size = len(data)
         before = self.sealing
@@ -336,10 +345,10 @@ class Secured(Stream):
         if moved and self.refreshable:
             self.refresh()
         if count and self.wl:
-            self.wl.writeTx(data[:count], who=self.ca)
+            self.wl.writeTx(data[:count], who=self.far)
         return count
 
-    def seal(self, data: bytes | bytearray, start: int) -> bool:
+    def seal(self, data: bytes | bytearray | memoryview, start: int) -> bool:
         """Seal SealMark bytes of data from start on; return whether the session could."""
         try:
             if not start and len(data) <= SealMark:
@@ -355,14 +364,14 @@ class Secured(Stream):
     def flush(self) -> int:
         """Write once what waits as ciphertext; return the bytes taken. A loss of the connection is noted."""
         sealed = self.sealed
-        data = self.tls.take() if self.tls is not None else b""
+        data: bytes | bytearray = self.tls.take() if self.tls is not None else b""
         if sealed:
             sealed += data
             data = sealed
         if not data:
             return 0
         try:
-            count = self.cs.send(data)
+            count: int = self.cs.send(data)
         except (BlockingIOError, InterruptedError):
             count = 0
         except OSError as ex:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterable
 from ipaddress import ip_address
+from typing import Any
 
-from .certifying import initClientContext
+from .certifying import Certify, Path, initClientContext
 from .connecting import Client
 from .securing import Secured
 from .tlsing import TlsFilter
@@ -34,8 +37,23 @@ class ClientTls(Secured, Client):
 
     HandshakeTymeout = 10.0
 
-    def __init__(self, context=None, version=None, certify=None, hostify=None, certedhost="", keypath=None,
-                 certpath=None, cafilepath=None, alpn=None, session=None, handshakeTymeout=None, **kwa):
+    context: ssl.SSLContext
+
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        version: int | None = None,
+        certify: Certify = None,
+        hostify: bool | None = None,
+        certedhost: str = "",
+        keypath: Path | None = None,
+        certpath: Path | None = None,
+        cafilepath: Path | None = None,
+        alpn: Iterable[str] | None = None,
+        session: ssl.SSLSession | None = None,
+        handshakeTymeout: float | None = None,
+        **kwa: Any,
+    ) -> None:
         self.version = version
         self.certify = certify
         self.hostify = hostify
@@ -44,9 +62,9 @@ class ClientTls(Secured, Client):
         self.cafilepath = cafilepath
         self.alpns = alpn
         self.handshakeTymeout = self.HandshakeTymeout if handshakeTymeout is None else handshakeTymeout
-        self.began = None  # tyme at which the TCP connection stood
+        self.began: float | None = None  # tyme at which the TCP connection stood
         self.asked = ""  # certedhost of the present session
-        self._kept = None  # (certedhost, SSLSession) of the latest session that can be resumed
+        self._kept: tuple[str, ssl.SSLSession] | None = None  # the latest that can be resumed, and its host
         context = initClientContext(context, version, certify, hostify, keypath, certpath, cafilepath, alpn=alpn)
         super().__init__(context=context, **kwa)
         self.certedhost = certedhost or self.hostname
@@ -58,7 +76,7 @@ class ClientTls(Secured, Client):
     # -- facts --------------------------------------------------------------------------------------------
 
     @property
-    def sni(self):
+    def sni(self) -> str | None:
         """Server name that is sent: certedhost unless it is an address."""
         try:
             ip_address(self.certedhost)
@@ -67,7 +85,7 @@ class ClientTls(Secured, Client):
         return None
 
     @property
-    def session(self):
+    def session(self) -> ssl.SSLSession | None:
         """SSLSession that another connection to certedhost can resume, None when there is none."""
         obj = self.established
         if obj is not None and self.tls.failure is None:
@@ -77,16 +95,16 @@ class ClientTls(Secured, Client):
         host, session = self._kept or (None, None)
         return session if host == self.certedhost else None
 
-    def peer(self):
+    def peer(self) -> str:
         """Return the far side as people know it, for messages."""
         return f"{self.certedhost!r} at {self.ha}"
 
-    def due(self):
+    def due(self) -> float | None:
         """Tyme at which an attempt that is under way is given up; None: never."""
         dues = [due for due in (super().due(), self.dueHandshake()) if due is not None]
         return min(dues, default=None)
 
-    def dueHandshake(self):
+    def dueHandshake(self) -> float | None:
         """Tyme at which the handshake is out of tyme, None when there is none or it may take for ever."""
         if self.began is None or not self.handshakeTymeout or self.tymth is None:
             return None
@@ -94,24 +112,24 @@ class ClientTls(Secured, Client):
 
     # -- connecting ---------------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Any) -> None:
         """Go by tymth; a handshake under way has its whole tymeout anew."""
         super().wind(tymth)
         if self.began is not None:
             self.began = self.tyme
 
-    def open(self):
+    def open(self) -> bool:
         """Make a new socket, not connected yet; return True."""
         self.renew()
         self.began = None
         return super().open()
 
-    def close(self):
+    def close(self) -> None:
         """Send at once what the kernel takes of what is queued and close_notify, then close. .cutoff stays as it is."""
         self.session  # noqa: B018  # keeps it
         super().close()
 
-    def connect(self):
+    def connect(self) -> bool:
         """Take one step towards a usable connection; return whether it is."""
         if self.aborted or (not self.accepted and not self.accept()):
             return False
@@ -119,11 +137,11 @@ class ClientTls(Secured, Client):
             self.began = self.tyme
         if not self.handshake() and not self.aborted:
             due = self.dueHandshake()
-            if due is not None and self.tyme >= due:
+            if due is not None and self.tymth is not None and self.tymth() >= due:
                 self.abort(f"not done after {self.handshakeTymeout} s")
         return self.connected
 
-    def wrap(self):
+    def wrap(self) -> None:
         """Begin a session, without a byte of handshake yet."""
         self.asked = self.certedhost
         host = self.asked.rstrip(".") or None
@@ -133,12 +151,12 @@ class ClientTls(Secured, Client):
             self._kept = None
             self.tls = TlsFilter(self.context, hostname=host)
 
-    def shaken(self):
+    def shaken(self) -> None:
         """Send the last flight, along with what is queued."""
         self.began = None
         self.serviceSends()
 
-    def abort(self, ex):
+    def abort(self, ex: BaseException | str) -> None:
         """Give up the handshake because of ex; the next one is a full one."""
         self._kept = None
         self.began = None

@@ -48,7 +48,7 @@ class TlsFilter:
         version (str | None): TLSv1.2 or TLSv1.3 once established.
         notified (bool): the peer ended its direction by close_notify.
         ended (bool): this side did.
-        failure (ssl.SSLError | None): why the session is dead.
+        failure (OSError | None): why the session is dead: what ssl raised, or what the owner put here.
         incoming, outgoing (ssl.MemoryBIO): ciphertext from and for the peer; .outgoing.pending is the size that waits.
         obj (ssl.SSLObject): the session itself.
 
@@ -74,7 +74,7 @@ class TlsFilter:
         self.version: str | None = None
         self.notified = False
         self.ended = False
-        self.failure: ssl.SSLError | None = None
+        self.failure: OSError | None = None
 
     def feed(self, data: bytes | bytearray) -> None:
         """Take ciphertext that came from the peer."""
