@@ -9,6 +9,9 @@ import datetime
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 LONG_AGO = datetime.datetime(2001, 1, 1, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
@@ -44,3 +47,16 @@ class Certificates:
         """Return the keywords of ServerTls that show a certificate for names, localhost when there are none."""
         certpath, keypath = self.issue(*(names or ("localhost",)), **kwa)
         return {"certpath": certpath, "keypath": keypath}
+
+
+def homemade(directory, name):
+    """Return (certpath, keypath) of what many make at home: signed by itself, name as common name, no extensions."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1000, LONG_AGO, LONG_AGO + 36500 * DAY)
+    cert = builder.sign(key, hashes.SHA256())
+    certpath, keypath = directory / f"homemade-{name}.pem", directory / f"homemade-{name}.key"
+    certpath.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    keypath.write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return certpath, keypath

@@ -11,6 +11,7 @@ from hio.core.tcp import RemoterTls
 from hio.core.tcp.securing import SealMark
 from hio.core.tcp.tlsing import TlsError
 from hio.core.wiring import WireLog
+from tests.core.tcp.certificates import homemade
 from tests.core.tcp.securerig import TLS12, TLS13, Rig
 
 BIG = bytes(range(251)) * 42000  # 10.5 MB, of no period that a buffer has
@@ -623,3 +624,18 @@ def test_a_certificate_that_nobody_verified_proves_nothing(rigged, certs):
     certpath, keypath = certs.issue("joe@example.com", common_name="joe")
     client, ix = rig.pair(certpath=certpath, keypath=keypath)
     assert ix.peercert is None
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize("serverVerifies, clientVerifies", [(True, True), (False, True), (True, False), (False, False)])
+def test_homemade_certificates_that_are_named_are_good(rigged, tmp_path, versioned, serverVerifies, clientVerifies):
+    """Signed by themselves, without extensions, with the host as common name: each side trusts the other's file."""
+    server, client = homemade(tmp_path, "localhost"), homemade(tmp_path, "client")
+    version = ssl.PROTOCOL_TLSv1_2 if versioned else None
+    rig = rigged(version=version, certify=None if serverVerifies else ssl.CERT_NONE, certpath=server[0],
+                 keypath=server[1], cafilepath=client[0] if serverVerifies else None)
+    kwa = {"cafilepath": server[0]} if clientVerifies else {"certify": False, "hostify": False, "cafilepath": None}
+    end, ix = rig.pair(version=version, certpath=client[0], keypath=client[1], **kwa)
+    assert (ix.peercert is not None, end.peercert is not None) == (serverVerifies, clientVerifies)
+    end.tx(b"abc")
+    rig.until(lambda: ix.rxbs == b"abc")
