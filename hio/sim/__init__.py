@@ -1,0 +1,27 @@
+"""The same servers and clients on a simulated network, from one seed.
+
+    sim = Sim(seed=7)
+    sim.host("server", makeServerDoers)
+    sim.client("client", makeDoer)
+    sim.link("client", "server", latency=(0.01, 0.05))
+    sim.at(1.0).partition("client", "server")
+    sim.run(limit=60.0)
+
+Sim, run      running.py      Host        hosting.py     Fault      faulting.py
+Network, SimNet   netting.py      Terms, ...  linking.py     Trace, Event, Kind   tracing.py
+Dice          dicing.py       SimFailure and its kin  failing.py
+"""
+
+from .dicing import Dice
+from .failing import CAUSES, LeakError, SimError, SimFailure
+from .faulting import PAIRS, VERBS, Fault
+from .hosting import Host
+from .linking import Terms, exponential, mixture
+from .netting import Network, SimNet
+from .running import Property, Sim, run
+from .tracing import Event, Kind, Trace, load
+
+__all__ = [
+    "CAUSES", "PAIRS", "VERBS", "Dice", "Event", "Fault", "Host", "Kind", "LeakError", "Network", "Property", "Sim",
+    "SimError", "SimFailure", "SimNet", "Terms", "Trace", "exponential", "load", "mixture", "run",
+]
