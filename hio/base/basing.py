@@ -14,4 +14,4 @@ class State(NamedTuple):
     tyme: float | None  # in seconds
     context: str  # which of enter, recur, clean, cease, abort, exit
     feed: Any  # what came in with the turn
-    count: int | None  # number of the turn
+    count: int | None  # type: ignore[assignment]  # number of the turn; hides the count() of tuples

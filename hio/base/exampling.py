@@ -23,7 +23,7 @@ Steps = Generator[Any, Any, Any]
 class ReDoer(Doer):
     """Doer whose recur is a generator method: done after its third turn."""
 
-    def recur(self, tock: float | None = None) -> Steps:  # type: ignore[override]
+    def recur(self, tock: float | None = None) -> Steps:
         """Yield the tock three times, telling of each turn, then return True."""
         for turn in range(3):
             tyme = yield self.tock

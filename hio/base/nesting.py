@@ -196,7 +196,8 @@ class Scheduler:
         if root is not None:
             root.stack.append(schedule)
         try:
-            return schedule.resume(entry, self.tyme, ex)
+            resumed: bool = schedule.resume(entry, self.tyme, ex)
+            return resumed
         except BaseException as failure:
             self._failed(failure)
             return True
@@ -228,7 +229,7 @@ class DoDoer(Scheduler, Doer):
         return f"<{type(self).__name__} tyme={self.tyme} doers={len(self.doers)} deeds={len(self.deeds)}>"
 
     @property
-    def doers(self) -> list[Any]:  # type: ignore[override]
+    def doers(self) -> list[Any]:
         """The doers it was given. Assigning anything but a list raises TypeError."""
         return self._doers
 
@@ -268,7 +269,7 @@ class DoDoer(Scheduler, Doer):
         Doer.tock.__set__(self, tock)  # type: ignore[attr-defined]
         self._awake()
 
-    def do(  # type: ignore[override]
+    def do(
         self,
         tymth: Tymth,
         *,
@@ -288,8 +289,9 @@ class DoDoer(Scheduler, Doer):
             if always is not None:
                 self.always = always
             self.enter(temp=temp or self.temp)
-            if isgeneratorfunction(self.recur):
-                self.done = yield from self.recur(tock=self.tock)
+            recur: Any = self.recur  # either kind; see Doer.do
+            if isgeneratorfunction(recur):
+                self.done = yield from recur(tock=self.tock)
             else:
                 restful = type(self).recur is DoDoer.recur and "recur" not in vars(self)
                 while not self.done or self._always:

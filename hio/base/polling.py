@@ -229,8 +229,8 @@ class SelectorPoller(Poller):
 
     def modify(self, sock: Sock, events: int) -> None:
         fd = sock.fileno()
-        data = self.paused.get(fd) or self.selector.get_key(fd).data
-        self.register(sock, *data, events)
+        watch, thing = self.paused.get(fd) or self.selector.get_key(fd).data
+        self.register(sock, watch, thing, events)
 
     def unregister(self, sock: Sock) -> None:
         fd = sock.fileno()
@@ -252,7 +252,7 @@ class SelectorPoller(Poller):
         return len(events)
 
     def fileno(self) -> int:
-        return self.selector.fileno()  # type: ignore[attr-defined,no-any-return]  # kqueue and devpoll have one
+        return self.selector.fileno()
 
     def close(self) -> None:
         self.selector.close()
@@ -289,8 +289,12 @@ class Bell:
         """End the wait that is going on, or the next one. Safe from any thread."""
         try:
             self.tx.send(b"\0")
-        except BlockingIOError:  # it rings already
+        except OSError:  # it rings already, or is taken down at this moment
             pass
+
+    def wait(self, timeout: float) -> None:
+        """Wait for a ring, and for nothing else, at most timeout seconds."""
+        select.select([self.rx], [], [], timeout)
 
     def quiet(self) -> None:
         """Take back all rings so far."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from .sleeping import RESTING, TIGHT, Entry
 
@@ -78,7 +78,7 @@ class Queue(deque[Any]):
     def __getitem__(self, index: Any) -> Any:
         return self._deed(self._seen()[index])
 
-    def __setitem__(self, index: Any, deed: tuple[Any, Any, Any]) -> None:
+    def __setitem__(self, index: Any, deed: Any) -> None:
         deeds = list(self)
         deeds[index] = deed
         self._refill(deeds)
@@ -89,7 +89,7 @@ class Queue(deque[Any]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, deque) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # like any deque
+    __hash__ = None  # like any deque
 
     def __lt__(self, other: deque[Any]) -> bool:
         return list(self) < list(other)
@@ -106,24 +106,26 @@ class Queue(deque[Any]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self)!r})"
 
-    def __copy__(self) -> deque[Any]:
+    # What is made of a Queue is a plain deque: no dog may be in two schedules.
+
+    def __copy__(self) -> deque[Any]:  # type: ignore[override]
         return deque(self)
 
-    copy = __copy__
+    copy = __copy__  # type: ignore[assignment]
 
-    def __add__(self, other: deque[Any]) -> deque[Any]:
+    def __add__(self, other: deque[Any]) -> deque[Any]:  # type: ignore[override]
         return deque([*self, *other])
 
-    def __iadd__(self, other: Iterable[Any]) -> Queue:  # type: ignore[override,misc]
+    def __iadd__(self, other: Iterable[Any]) -> Self:
         self.extend(other)
         return self
 
     def __mul__(self, count: int) -> deque[Any]:  # type: ignore[override]
         return deque(self) * count
 
-    __rmul__ = __mul__
+    __rmul__ = __mul__  # type: ignore[assignment]
 
-    def __imul__(self, count: int) -> Queue:  # type: ignore[override,misc]
+    def __imul__(self, count: int) -> Self:
         raise TypeError("deeds cannot be multiplied: a dog runs once")
 
     def __reduce__(self) -> Any:
@@ -145,7 +147,7 @@ class Queue(deque[Any]):
 
     def insert(self, index: int, deed: tuple[Any, Any, Any]) -> None:
         deeds = list(self)
-        deeds.insert(index, deed)  # type: ignore[arg-type]
+        deeds.insert(index, deed)
         self._refill(deeds)
 
     def rotate(self, count: int = 1) -> None:
@@ -174,9 +176,9 @@ class Queue(deque[Any]):
             self.drop(entry)
 
     def count(self, deed: object) -> int:
-        return list(self).count(deed)  # type: ignore[arg-type]
+        return list(self).count(deed)
 
-    def index(self, deed: Any, *bounds: int) -> int:  # type: ignore[override]
+    def index(self, deed: Any, *bounds: int) -> int:
         return list(self).index(deed, *bounds)
 
     def _take(self, entries: Iterator[Entry]) -> Deed:

@@ -17,6 +17,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from heapq import heappush
 from math import ceil, inf
+from operator import length_hint
 from types import GeneratorType
 from typing import Any
 
@@ -338,7 +339,7 @@ class Schedule(Queue):
 
     def _reached(self) -> int:
         """Place in the batch of the entry whose turn it is."""
-        return len(self._batch or ()) - self._turns.__length_hint__() - 1  # type: ignore[attr-defined]
+        return len(self._batch or ()) - length_hint(self._turns) - 1
 
     def _taken(self, entry: Entry) -> bool:
         """Whether the pass that is going on took entry from the sleepers and has not put it back."""

@@ -75,8 +75,9 @@ class Doer(Tymee):
             self.wind(tymth)
             self.tock = tock
             self.enter(temp=temp)
-            if isgeneratorfunction(self.recur):
-                self.done = yield from self.recur(tock=self.tock)
+            recur: Any = self.recur  # either kind
+            if isgeneratorfunction(recur):
+                self.done = yield from recur(tock=self.tock)
             elif type(self).rest is Doer.rest:
                 while not self.done:
                     tyme = yield self._tock

@@ -42,7 +42,7 @@ def sceil(r: float | Fraction) -> int:
 # --- functions
 
 
-def copyfunc(f: FunctionType | MethodType, name: str | None = None) -> FunctionType:
+def copyfunc(f: Callable[..., Any], name: str | None = None) -> FunctionType:
     """Return a function that does what f does and shares nothing of f that can be assigned to.
 
     f may be a bound method; what comes back then is a plain function that takes self.
