@@ -10,6 +10,7 @@ To answer with a body that comes piece by piece, respond() calls stream(); the s
 from __future__ import annotations
 
 import json
+from functools import partial
 from urllib.parse import parse_qsl, unquote
 
 from ... import help
@@ -20,6 +21,7 @@ from .httping import packChunk, packHeader
 from .keeping import Keeper, RoundBudget
 from .planning import SERVER
 from .requesting import ANSWER, GONE, Requestant
+from .responding import Raised
 from .statusing import STATUS_DESCRIPTIONS
 
 logger = help.ogler.getLogger()
@@ -64,10 +66,12 @@ class CustomResponder:
         """Return a whole response as bytes. Any argument given begins another response; see reinit.
 
         Raises:
-            ValueError, TypeError: status or a field is not valid, named in the text.
+            ValueError, TypeError: status or a field is not valid, or a Content-Length is not that of the content; named
+            in the text.
         """
         if not (status is None and headers is None and body is None and data is None) or self.ended:
             self.reinit(status=status, headers=headers, body=body, data=data)
+        self.ready()
         content = self.body
         if isinstance(content, str):
             content = content.encode()
@@ -76,39 +80,62 @@ class CustomResponder:
             self.headers["Content-Type"] = "application/json; charset=utf-8"
         elif "Content-Type" not in self.headers and content:
             self.headers["Content-Type"] = "application/octet-stream"
-        bodiless = self.status < 200 or self.status == 204
-        if not bodiless and "Content-Length" not in self.headers:
+        if self.status < 200 or self.status == 204:
+            self.headers.pop("Content-Length", None)  # RFC 9110, 8.6
+        elif "Content-Length" not in self.headers:
             self.headers["Content-Length"] = str(len(content))
-        self.buildHead()
-        if bodiless or self.status == 304 or (self.steward is not None and self.steward.method == "HEAD"):
+        if self.bodiless:
             content = b""
+        elif str(self.headers["Content-Length"]) != str(len(content)):
+            raise ValueError(f"Content-Length {self.headers['Content-Length']!r} for a content of {len(content)} bytes")
+        self.buildHead()
         self.msg = self.head + content
         self.ended = True
         return self.msg
 
+    @property
+    def bodiless(self):
+        """Whether no content may follow the head (RFC 9112, 6.3)."""
+        head = self.steward is not None and self.steward.method == "HEAD"
+        return head or self.status < 200 or self.status in (204, 304)
+
     def begin(self, status=200, headers=None, chunked=True):
-        """Return the head of a response whose content follows piece by piece, in chunks or until the close."""
+        """Return the head of a response whose content follows piece by piece, in chunks or until the close.
+
+        Raises:
+            ValueError, TypeError: status or a field is not valid, or a Content-Length is among them.
+        """
         self.reinit(status=status, headers=headers)
-        if chunked:
+        self.ready()
+        if "Content-Length" in self.headers:
+            raise ValueError("a content that comes piece by piece has no Content-Length: give it as a whole")
+        if chunked and self.status >= 200 and self.status not in (204, 304):
             self.headers["Transfer-Encoding"] = "chunked"
         self.buildHead()
         return self.head
 
-    def buildHead(self):
-        """Make .lines and .head from status and headers, adding Server, Date and Connection where they are missing."""
-        steward = self.steward
+    def ready(self):
+        """Check status and headers, take out what is the server's to say, and add Server and Date if missing."""
+        planning.parseStatus(self.status)
+        for name, value in planning.pairs([(name, str(value)) for name, value in self.headers.items()]):
+            if name.lower() in planning.HOPS:
+                if planning.hop(name.lower(), value) and self.steward is not None:
+                    self.steward.requestant.persisted = False
+                self.headers.popall(name, None)
         if "Server" not in self.headers:
             self.headers["Server"] = SERVER
         if "Date" not in self.headers:
-            dater = steward.dater if steward is not None else planning.dater
+            dater = self.steward.dater if self.steward is not None else planning.dater
             dater.render()
             self.headers["Date"] = dater.text
+
+    def buildHead(self):
+        """Make .lines and .head from status and headers, and what there is to say of the connection."""
+        steward = self.steward
         if steward is not None and not steward.persisted:
             self.headers["Connection"] = "close"
         elif steward is not None and steward.version == (1, 0):
             self.headers["Connection"] = "keep-alive"
-        planning.parseStatus(self.status)  # raises what is not valid
-        list(planning.pairs([(name, str(value)) for name, value in self.headers.items()]))
         reason = STATUS_DESCRIPTIONS.get(self.status, "Unknown")
         self.lines = [f"{self.HttpVersionString} {self.status} {reason}".encode("latin-1")]
         self.lines += [packHeader(name, value) for name, value in self.headers.items()]
@@ -126,6 +153,7 @@ class Steward:
         remoter, requestant, responder, dictable: as given or made.
         waited (bool): a response is under way, which pour() continues.
         msg (bytes): the last that was queued.
+        answered (bool | None): the request has its answer, or the beginning of it. None without a BareServer.
     """
 
     def __init__(self, remoter, requestant=None, responder=None, dictable=False):
@@ -136,8 +164,10 @@ class Steward:
             self.responder.steward = self
         self.dictable = bool(dictable)
         self.waited = False
+        self.answered = None
         self.msg = b""
-        self.pieces = None
+        self.pieces = None  # what stream() was given
+        self.pourer = None  # its iterator
         self.chunked = False
         self.dater = planning.dater
 
@@ -190,31 +220,47 @@ class Steward:
         )
 
     def answer(self, status=200, headers=None, body=None, data=None):
-        """Queue a whole response."""
+        """Queue a whole response. Raises RuntimeError when the request was answered already."""
+        self.once()
         self.msg = self.responder.build(status=status, headers=headers, body=body, data=data)
-        self.remoter.tx(self.msg)
+        self.say()
         self.waited = False
+
+    def once(self):
+        """Raise RuntimeError when the request was answered already."""
+        if self.answered:
+            raise RuntimeError(f"{self.requestant.where()} was answered already")
+
+    def say(self):
+        """Queue .msg, with which the request is answered."""
+        self.remoter.tx(self.msg)
+        if self.answered is not None:
+            self.answered = True
 
     def stream(self, pieces, status=200, headers=None):
         """Begin a response whose content is what pieces, an iterable of bytes, gives: one a turn.
 
-        An empty piece means nothing yet: it is asked again at the next tick.
+        An empty piece means nothing yet: it is asked again at the next tick. Raises RuntimeError when the request was
+        answered already.
         """
+        self.once()
         self.chunked = self.version is not None and self.version > (1, 0)
         if not self.chunked:
             self.requestant.persisted = False  # only the end of the connection ends the content
+        self.pieces = pieces
         self.msg = self.responder.begin(status=status, headers=headers, chunked=self.chunked)
-        self.remoter.tx(self.msg)
-        self.pieces = iter(pieces)
+        self.say()
         self.waited = True
-        if self.method == "HEAD":
+        if self.responder.bodiless:
             self.release()
 
     def pour(self):
         """Continue a response that stream() began by one piece; return whether the piece held anything."""
         if self.pieces is None:
             return False
-        piece = next(self.pieces, None)
+        if self.pourer is None:
+            self.pourer = iter(self.pieces)
+        piece = next(self.pourer, None)
         if piece is None:
             if self.chunked:
                 self.remoter.tx(b"0\r\n\r\n")
@@ -227,7 +273,7 @@ class Steward:
 
     def release(self):
         """Let go of what a response was made of, closing it once."""
-        pieces, self.pieces = self.pieces, None
+        pieces, self.pieces, self.pourer = self.pieces, None, None
         self.waited = False
         if pieces is not None and hasattr(pieces, "close"):
             pieces.close()
@@ -266,8 +312,8 @@ class BareServer(Keeper):
 
     def welcome(self, ix):
         """Make the Steward of a new connection."""
-        steward = self.Steward(remoter=ix, requestant=Requestant(remoter=ix, dictable=self.dictable, limits=self.limits),
-                               dictable=self.dictable)
+        req = Requestant(remoter=ix, dictable=self.dictable, limits=self.limits)
+        steward = self.Steward(remoter=ix, requestant=req, dictable=self.dictable)
         steward.dater = self.dater
         steward.requestant.responder = steward
         self.stewards[ix.ca] = steward
@@ -293,7 +339,7 @@ class BareServer(Keeper):
             return True, act()
         except HTTPError as ex:
             return False, ex
-        except Exception as ex:
+        except Raised as ex:
             logger.error("%s failed: %s", act, steward.requestant.where(), exc_info=ex)
             return False, HTTPError(500)
 
@@ -308,6 +354,7 @@ class BareServer(Keeper):
             if steward.requestant.phase is ANSWER:
                 if steward.requestant.jsoned or steward.dictable:
                     steward.requestant.dictify()
+                steward.answered = steward.responder.ended = False
                 self.proceed(steward, steward.respond)
 
     def proceed(self, steward, act):
@@ -317,19 +364,31 @@ class BareServer(Keeper):
         if begun and len(steward.remoter.txbs) >= self.limits.txMark:
             self.pouring.append(steward)  # the peer has enough to take
             return
+        size = len(steward.remoter.txbs)
         well, result = self.guard(steward, act)
-        if not well:
+        said = begun or steward.answered or steward.waited or len(steward.remoter.txbs) > size
+        if not said:
+            self.excuse(steward, result if not well else None)
+        elif not well and (begun or steward.waited or not steward.responder.ended):
             self.guard(steward, steward.release)
-            if begun or steward.waited:
-                self.cut(req)
-                return
-            self.guard(steward, lambda: steward.answer(
-                status=result.status, headers={"Content-Type": "text/plain", **(result.headers or {})},
-                body=result.render()))
+            self.cut(req)  # no one may take what was said for the whole
+            return
         if steward.waited:
             self.pouring.append(steward)
         else:
             self.answered(req, steward.persisted)
+
+    def excuse(self, steward, error):
+        """Answer for a steward that did not: by the HTTPError that it raised; None: it raised nothing."""
+        if error is None:
+            logger.error("%r gave no answer: %s", steward, steward.requestant.where())
+        self.guard(steward, steward.release)
+        for each in (error or HTTPError(500), HTTPError(500)):  # the fields of the first may not be valid
+            headers = Hict({"Content-Type": "text/plain"})
+            headers.update(each.headers)
+            headers.pop("Content-Length", None)
+            if self.guard(steward, partial(steward.answer, each.status, headers, each.render()))[0]:
+                return
 
     def serviceAnswers(self):
         """Parse and answer, pipelined requests in order."""
