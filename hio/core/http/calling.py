@@ -166,7 +166,7 @@ class Caller(Mixin):
 
         Doers that it gave a reply have their turn in it as well, without a detour through the root.
         """
-        deed.service()
+        deed.turn()
         if self.settled:
             settled, self.settled = self.settled, []
             settled.reverse()

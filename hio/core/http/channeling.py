@@ -89,6 +89,11 @@ class Channel(Mixin):
         return connector.connected and not self.spent and not connector.cutoff and not connector.broken
 
     @property
+    def enduring(self):
+        """Whether connections are tried for as long as it takes."""
+        return False
+
+    @property
     def streaming(self):
         """Whether the response in work is an event stream."""
         respondent = self.respondent
@@ -99,6 +104,8 @@ class Channel(Mixin):
         due = Never if self.again is None else self.again
         if self.exchanges:
             due = min(due, self.deadline()[0])
+            if not self.connector.connected:
+                due = min(due, self.connector.due() or Never)
         return due
 
     def deadline(self):
@@ -115,7 +122,8 @@ class Channel(Mixin):
         if exchange.tymeout:
             due, name = exchange.since + exchange.tymeout, "whole exchange"
         if not connector.connected:
-            start, tymeout, stage = self.dialed, bounds.connectTymeout, "connecting"
+            start = None if self.dialed is None else max(self.dialed, exchange.since)
+            tymeout, stage = 0.0 if self.enduring else bounds.connectTymeout, "connecting"
         elif connector.txbs:
             start, tymeout, stage = connector.moved, bounds.stallTymeout, "sending the request"
         elif respondent.fresh or not respondent.whole:
@@ -212,6 +220,7 @@ class Channel(Mixin):
         respondent = self.respondent
         respondent.method = exchange.method
         respondent.makeParser()
+        respondent.begin()
         if self.connector.connected:
             self.sent = self.now
 
@@ -234,7 +243,7 @@ class Channel(Mixin):
         tymth = connector.tymth
         self.now = tymth() if tymth is not None else None
 
-    def service(self):
+    def turn(self):
         """Do one turn."""
         self.tell()
         if self.connector.connected or (self.exchanges and self.step()):

@@ -66,11 +66,13 @@ def basic(user: str, password: str) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
-def composeHead(method: str, target: str, host: str, headers: Hict, length: int | None) -> list[bytes]:
+def composeHead(
+    method: str, target: str, host: str, headers: Hict, length: int | None, offer: str = "identity"
+) -> list[bytes]:
     """Return the lines of a head, without line ends: request line, Host, Accept-Encoding, Content-Length, headers.
 
-    host: value of Host unless headers have one. length: bytes of the body; None for none. Content-Length says what is
-    sent, at the place where headers have it if they do, whatever they say.
+    host, offer: values of Host and Accept-Encoding unless headers have their own. length: bytes of the body; None for
+    none. Content-Length says what is sent, at the place where headers have it if they do, whatever they say.
 
     Raises ValueError for what would not be one field each, and for a Transfer-Encoding, as bodies are sent whole.
     """
@@ -80,7 +82,7 @@ def composeHead(method: str, target: str, host: str, headers: Hict, length: int 
     if "host" not in headers:
         lines.append(fieldLine("Host", host))
     if "accept-encoding" not in headers:
-        lines.append(b"Accept-Encoding: identity")
+        lines.append(fieldLine("Accept-Encoding", offer))
     if length is not None and "content-length" not in headers:
         lines.append(b"Content-Length: %d" % length)
     if "transfer-encoding" in headers:
@@ -112,6 +114,7 @@ class Requester:
         data: sent as JSON; None: nothing.
         fargs (mapping or pairs): sent as a form, multipart/form-data if headers say that content type; None: nothing.
         portOptional (bool): leave the port out of Host when it is that of the scheme.
+        offer (str): value of Accept-Encoding unless headers have one. cookie (str): value of Cookie likewise; "": none.
         dice: for the boundary of multipart forms; None: those of dicing.
 
     Results of the last build():
@@ -124,7 +127,8 @@ class Requester:
     """
 
     def __init__(self, hostname="127.0.0.1", port=None, scheme="http", method="GET", path="/", qargs=None, fragment="",
-                 headers=None, body=b"", data=None, fargs=None, portOptional=False, dice: Dice | None = None):
+                 headers=None, body=b"", data=None, fargs=None, portOptional=False, offer="identity",
+                 dice: Dice | None = None):
         if scheme not in PORTS:
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
         try:
@@ -135,6 +139,8 @@ class Requester:
         self.hostname = checkedHost(hostname)
         self.port = checkedPort(port, PORTS[scheme])
         self.portOptional = portOptional
+        self.offer = offer
+        self.cookie = ""
         self.dice = fairDice if dice is None else dice
         self.method = method.upper() if method else "GET"
         self.path = path or "/"
@@ -195,7 +201,9 @@ class Requester:
         body = self.buildBody(method)
         length = len(body) if body else None
         host = self.origin.shortest if self.portOptional else self.origin.authority
-        lines = composeHead(method, self.target, host, self.headers, length)
+        lines = composeHead(method, self.target, host, self.headers, length, self.offer)
+        if self.cookie and "cookie" not in self.headers:
+            lines.append(fieldLine("Cookie", self.cookie))
         self.lines = [*lines, b"", b""]
         self.head = b"\r\n".join(self.lines)
         self.sent = body

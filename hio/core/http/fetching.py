@@ -71,12 +71,13 @@ class Fetcher(Caller):
         super().__init__(**kwa)
         self.tymth = tymth
         self.bounds = BOUNDS if bounds is None else bounds
-        self.headers = self.common(headers, auth, decoding)
+        self.headers = self.common(headers, auth)
         self.redirectable = redirectable
         self.retries = retries
         self.clock = clock
         self.jar = cookies if isinstance(cookies, CookieJar) else CookieJar(clock) if cookies else None
         self.decoding = decoding
+        self.offer = OFFER if decoding else "identity"
         self.dictable = dictable
         self.dice = fairDice if dice is None else dice
         self.messages = {}  # (method, Url) -> bytes
@@ -84,13 +85,11 @@ class Fetcher(Caller):
         self.serial = count()
 
     @staticmethod
-    def common(headers, auth, decoding):
+    def common(headers, auth):
         """Return the fields for every request, None for none. Raises ValueError for what is no field."""
         fields = Hict(headers)
         if auth is not None:
             fields["Authorization"] = basic(*auth)
-        if decoding and "Accept-Encoding" not in fields:
-            fields["Accept-Encoding"] = OFFER
         for name, value in fields.items():
             fieldLine(name, value)
         return fields or None
@@ -191,7 +190,7 @@ class Fetcher(Caller):
                 headers["Cookie"] = cookie
         body = fetch.body
         length = None if body is None else len(body)
-        lines = composeHead(fetch.method, url.target, url.origin.shortest, headers, length)
+        lines = composeHead(fetch.method, url.target, url.origin.shortest, headers, length, self.offer)
         message = b"\r\n".join(lines) + b"\r\n\r\n" + (body or b"")
         if plain and len(url.target) <= LONGEST:
             if len(self.messages) >= REMEMBERED:

@@ -52,9 +52,9 @@ class PoolChannel(Channel):
         exchange.channel = None
         self.pool.unanswered(exchange, reply)
 
-    def service(self):
+    def turn(self):
         """Do one turn; a connection that its server ended while it was idle is closed."""
-        super().service()
+        super().turn()
         if not self.exchanges and not self.alive:
             self.pool.release(self)
 
@@ -167,7 +167,7 @@ class Pool(Fetcher):
         if channel.connector.connected:
             channel.serviceSends()
         else:
-            channel.service()
+            channel.turn()
 
     def feed(self):
         """Put calls that wait on channels, each origin in its turn, as far as the limits allow."""
@@ -303,7 +303,7 @@ class Pool(Fetcher):
         else:
             self.resume(tyme)
             if call.channel is not None:
-                call.channel.service()
+                call.channel.turn()
         if call.reply is None and tyme is not None and call.tymeout and tyme >= call.since + call.tymeout:
             self.abandon(call, f"at tyme {tyme}")
         self.rouse()
@@ -328,7 +328,7 @@ class Pool(Fetcher):
         for lane in list(self.lanes.values()):
             for channel in list(lane.channels):
                 if channel.exchanges:
-                    channel.service()
+                    channel.turn()
         self.rouse()
 
     def close(self):

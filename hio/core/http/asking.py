@@ -1,0 +1,454 @@
+"""Asker: the queue of requests of a Client, and what becomes of each.
+
+Request   record of a request in the queue; a dict
+Inbox     the queue; wakes who services it
+Asker     takes requests from it, has them composed and sent, follows redirects, tries again, hands responses over
+
+The connection that all this travels on is minded by the subclass.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ...help import timing
+from .addressing import Origin, Url, isUrl, makeOrigin
+from .calling import Call, Caller
+from .channeling import Channel, Exchange
+from .composing import basic, checkedMethod, fieldLine
+from .failing import Mishap
+from .jarring import CookieJar
+from .redirecting import RedirectError, redirect, stripped
+from .replying import Reply
+from .retrying import IDEMPOTENT, delay, renewable
+
+#: Times that a request is put on another connection because the one it was on had ended by itself.
+RENEWALS = 3
+
+PARTS = ("method", "path", "qargs", "fragment", "headers", "body", "data", "fargs")
+
+
+class Request(dict):
+    """Record of a request in a queue.
+
+    Attributes:
+        call (Call | None): who waits for it. tymeout (float | None): seconds of tyme for it; None: as usual.
+        exchange (Question | None): as which it was made before, if it is to be made again.
+    """
+
+    __slots__ = ("call", "exchange", "tymeout")
+
+    def __init__(self, *pa, **kwa):
+        super().__init__(*pa, **kwa)
+        self.call = self.exchange = self.tymeout = None
+
+
+class Inbox(deque):
+    """A deque that has its owner's doer resumed when something is put in."""
+
+    client = None
+
+    def stir(self):
+        """Have the doer resumed that services the client, if it rests."""
+        if self.client is not None:
+            self.client.stir()
+
+    def append(self, request):
+        super().append(request)
+        self.stir()
+
+    def appendleft(self, request):
+        super().appendleft(request)
+        self.stir()
+
+    def extend(self, requests):
+        super().extend(requests)
+        self.stir()
+
+    def extendleft(self, requests):
+        super().extendleft(requests)
+        self.stir()
+
+    def insert(self, index, request):
+        super().insert(index, request)
+        self.stir()
+
+    def __iadd__(self, requests):
+        self.extend(requests)
+        return self
+
+
+class Question(Exchange):
+    """A request of a Client that is on its channel; see Exchange.
+
+    Attributes:
+        record (dict): the request as it was sent. url (Url): where to. call (Call | None): who waits for it.
+        tries, renewals (int): times that it was made; that it was put on another connection.
+        redirects (list[Reply]): those followed so far.
+    """
+
+    __slots__ = ("call", "record", "redirects", "renewals", "tries", "url")
+
+
+class ClientCall(Call):
+    """A call of a Client.
+
+    Attributes:
+        claimed (bool): somebody waits for it, so its response does not go to .responses.
+    """
+
+    __slots__ = ("claimed",)
+
+    def __init__(self, caller, claimed):
+        super().__init__(caller)
+        self.claimed = claimed
+
+    def __iter__(self):
+        if not self.claimed:
+            self.claimed = True
+            if self.reply is None:
+                self.caller.impel()
+            else:
+                self.caller.withdraw(self)
+        return super().__iter__()
+
+
+class Asker(Channel, Caller):
+    """The requests of a Client, and their responses. See Client."""
+
+    def __init__(self, requester, connector, respondent, requests, responses, redirects, redirectable, depth, retries,
+                 auth, cookies, clock, **kwa):
+        super().__init__(connector=connector, respondent=respondent, **kwa)
+        self.requester = requester
+        self.defaults = requester.headers.copy()  # fields of calls that bring none of their own
+        self.requests = Inbox() if requests is None else requests
+        if isinstance(self.requests, Inbox):
+            self.requests.client = self
+        self.responses = deque() if responses is None else responses
+        self.redirects = redirects
+        self.redirectable = redirectable
+        self.depth = depth
+        self.retries = retries
+        self.auth = None if auth is None else basic(*auth)
+        self.clock = clock
+        self.jar = cookies if isinstance(cookies, CookieJar) else CookieJar(clock) if cookies else None
+        self.latest = None
+        self.streamed = None  # the Question whose event stream ended, and is to be asked for again
+        self.resume = None  # tyme before which no request is taken
+        self.step_ = None  # (Question, Redirect) that is to be followed
+        self.away = False  # a redirect led to another origin
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    @property
+    def waited(self):
+        """Whether a request is out that has no response yet."""
+        return bool(self.exchanges) or self.streamed is not None
+
+    def request(self, method=None, path=None, qargs=None, fragment=None, headers=None, body=None, data=None, fargs=None,
+                reply=None, **kwa):
+        """Queue a request, and return its Call: `response = yield from client.request("GET", "/")`.
+
+        Who does not wait for the Call finds the response in .responses, or takes it by respond().
+
+        Parameters:
+            method, path, qargs, fragment, headers: see Requester; None: as the requester has them now.
+            body, data, fargs: see Requester; None: none.
+            reply, kwa: travel along in the record of the request, and are not sent.
+
+        Raises ValueError for what cannot be part of a request.
+        """
+        requester = self.requester
+        request = Request(
+            method=requester.method if method is None else method,
+            path=requester.path if path is None else path,
+            qargs=dict(requester.qargs) if qargs is None else qargs,
+            fragment=requester.fragment if fragment is None else fragment,
+            headers=requester.headers.copy() if headers is None else headers,
+            body=b"" if body is None else body,
+            data=data,
+            fargs=fargs,
+        )
+        if reply is not None:
+            request["reply"] = reply
+        request.update(kwa)
+        self.checkRequest(request)
+        request.call = ClientCall(self, claimed=False)
+        self.requests.append(request)
+        return request.call
+
+    def begin(self, method, url, headers=None, qargs=None, body=None, data=None, fargs=None, tymeout=None):
+        """Begin a request, and return its Call: `response = yield from client.get("/")`.
+
+        Parameters:
+            method (str): any token.
+            url (str): path, perhaps with a query; or a URL of the client's server.
+            headers: fields, a mapping or pairs; None: those that the client was made with.
+            qargs, body, data, fargs: see Requester; None: none.
+            tymeout (float): seconds of tyme for all of it; None: Bounds.totalTymeout; 0.0: for ever.
+
+        Raises ValueError for what cannot be part of a request.
+        """
+        request = Request(method=method, path=url, qargs={} if qargs is None else qargs, fragment="",
+                          headers=self.defaults if headers is None else headers, body=b"" if body is None else body,
+                          data=data, fargs=fargs)
+        self.checkRequest(request)
+        request.tymeout = tymeout
+        request.call = call = ClientCall(self, claimed=True)
+        deque.append(self.requests, request)  # without a word to who services this, as it is begun now
+        self.impel()
+        return call
+
+    def impel(self):
+        """Do now what can be done, from within whatever turn this is, and have the root hand the socket over."""
+        self.turn()
+        if not self.connector.connected and self.connector.watch is None and self.again is None:
+            self.turn()  # a new socket, which has to begin to connect
+        self.bind(self)
+        self.rouse()
+
+    def checkRequest(self, request):
+        """Raise ValueError for what can be known to be wrong with a request that will only be composed later."""
+        checkedMethod(request["method"])
+        headers = request["headers"]
+        for name, value in headers.items() if hasattr(headers, "items") else headers:
+            fieldLine(name, value)
+        match = isUrl(request["path"])
+        if match and makeOrigin(match[1].lower(), match[2]) != self.home:
+            raise ValueError(f"path must be on {self.home}, got {request['path']!r}")
+
+    def transmit(self, method=None, path=None, qargs=None, fragment=None, headers=None, body=None, data=None,
+                 fargs=None, **kwa):
+        """Compose a request and queue it on the connection, whatever else is queued. See Requester for the parts.
+
+        All None: the request that the client was made for; any given: None is as the requester has it, and no body.
+        kwa travel along in the record of the request. Raises ValueError for what cannot be part of a request.
+        """
+        parts = (method, path, qargs, fragment, headers, body, data, fargs)
+        question = self.question(Request(kwa))
+        if any(part is not None for part in parts):
+            self.requester.reinit(**dict(zip(PARTS, parts, strict=True)))
+        self.launch(question, self.compose())
+        self.stir()
+
+    def question(self, request):
+        """Return a new Question for the record of a request."""
+        question = Question()
+        question.record = dict(request)
+        question.call = request.call if isinstance(request, Request) else None
+        question.tries = 1
+        question.renewals = 0
+        question.url = None
+        question.redirects = []
+        question.tymeout = self.bounds.totalTymeout
+        if isinstance(request, Request) and request.tymeout is not None:
+            question.tymeout = request.tymeout
+        question.patient = question.call is None or not question.call.claimed
+        tymth = self.connector.tymth
+        question.since = None if tymth is None else tymth()
+        return question
+
+    def compose(self):
+        """Return the bytes of what the requester has. Raises ValueError, TypeError."""
+        requester = self.requester
+        if self.auth and not self.away and "authorization" not in requester.headers:
+            requester.headers["Authorization"] = self.auth
+        requester.cookie = ""
+        if self.jar is not None and "cookie" not in requester.headers:
+            requester.cookie = self.jar.header(Url(requester.origin, requester.buildTarget().partition("?")[0], "", ""))
+        return requester.build()
+
+    def launch(self, question, message):
+        """Put question on the channel, as the request that the requester has built."""
+        requester = self.requester
+        path, _, query = requester.target.partition("?")
+        question.method = checkedMethod(requester.method)
+        question.url = Url(requester.origin, path, query, requester.fragment)
+        question.record.update(
+            host=requester.hostname,
+            port=requester.port,
+            scheme=requester.scheme,
+            method=question.method,
+            path=requester.path,
+            fragment=requester.fragment,
+            qargs=dict(requester.qargs),
+            headers=requester.headers.copy(),
+            body=requester.sent,
+            data=requester.data,
+            fargs=requester.fargs,
+        )
+        if not self.exchanges:
+            self.latest = question.record
+        self.put(question, message)
+
+    def serviceRequests(self):
+        """Take a request if none is out, and queue it on the connection, connected or not.
+
+        With depth, further ones behind it, as long as all are idempotent.
+        """
+        while self.requests and self.free():
+            request = self.requests.popleft()
+            question = getattr(request, "exchange", None) or self.question(request)
+            try:
+                if not self.ready(question):
+                    continue
+                self.visit(self.home if question.url is None else question.url.origin)
+                self.requester.reinit(**{part: request.get(part) for part in PARTS})
+                message = self.compose()
+            except OSError as ex:
+                self.refuse(question, Mishap.UNCONNECTED, f"to {self.home.host}: {ex.strerror or ex}")
+            except (ValueError, TypeError, LookupError, AttributeError) as ex:  # a record that was put in by hand
+                self.refuse(question, Mishap.REFUSED, f"{type(ex).__name__}: {ex}")
+            else:
+                self.launch(question, message)
+
+    def free(self):
+        """Whether the next request can be put on the channel now."""
+        if self.resume is not None:
+            if self.now is not None and self.now < self.resume:
+                return False
+            self.resume = None
+        if not self.exchanges:
+            return self.streamed is None
+        return (
+            len(self.exchanges) < self.depth
+            and self.served > 0
+            and self.alive
+            and not self.streaming
+            and str(self.requests[0].get("method")).upper() in IDEMPOTENT
+            and all(question.method in IDEMPOTENT for question in self.exchanges)
+        )
+
+    def refuse(self, question, mishap, detail):
+        """Answer a question that cannot be put on the channel."""
+        reply = Reply.failed(mishap, detail)
+        reply.request = question.record
+        self.deliver(question, reply)
+
+    # -- answers ------------------------------------------------------------------------------------------
+
+    def answered(self, exchange, reply):
+        """A question has its reply: hand it over, unless another request is to be made for it."""
+        if self.exchanges:
+            self.latest = self.exchanges[0].record
+        if self.respondent.evented and self.respondent.whole and self.enduring:
+            self.streamed = exchange
+            self.spent = True
+            return
+        reply.request = exchange.record
+        if self.jar is not None and "set-cookie" in reply.headers:
+            self.jar.take(exchange.url, reply.headers.getall("set-cookie"))
+        if (reply.errored or reply.status >= 300) and self.askAgain(exchange, reply):
+            return
+        self.deliver(exchange, reply)
+
+    def unanswered(self, exchange, reply):
+        """The connection ended before exchange had its turn on it: it goes back to the front of the queue."""
+        if exchange.method in IDEMPOTENT and exchange.renewals < RENEWALS:
+            exchange.renewals += 1
+            self.requeue(exchange)
+        else:
+            text = f"the connection ended with the response to an earlier request ({reply.error or reply.status})"
+            self.refuse(exchange, Mishap.CLOSED, text)
+
+    def requeue(self, question):
+        """Have question asked again, before whatever waits."""
+        request = Request(question.record, path=question.url.target, qargs={})
+        request.exchange = question
+        waiting = [question for question in self.requests if getattr(question, "exchange", None) is not None]
+        self.requests.insert(len(waiting), request)
+
+    def deliver(self, question, reply):
+        """Give reply to who waits for it, or put it into .responses."""
+        reply.redirects = question.redirects
+        self.respondent.redirected = bool(question.redirects)
+        self.redirects.clear()
+        call = question.call
+        if call is None or not call.claimed:
+            self.responses.append(reply.asdict())
+        if call is not None:
+            self.settle(call, reply)
+
+    def withdraw(self, call):
+        """Take the response of call, if it is there already, out of .responses: its call is waited for after all."""
+        if call.reply is not None:
+            for index, record in enumerate(self.responses):
+                if record["request"] is call.reply.request:
+                    del self.responses[index]
+                    break
+
+    def askAgain(self, question, reply):
+        """Make another request for question if reply asks for it; return whether it does."""
+        call = question.call
+        claimed = call is not None and call.claimed
+        if (claimed or self.retries) and reply.errored and question.renewals < RENEWALS:
+            if renewable(question.method, reply, self.served):
+                question.renewals += 1
+                self.requeue(question)
+                return True
+        if self.redirectable and not reply.errored:
+            self.step_ = self.follow(question, reply)
+            if self.step_ is not None:
+                question.redirects.append(reply)
+                self.redirects.append(reply.asdict())
+                self.redirect()
+                return True
+        wait = delay(question.tries, self.retries, question.method, reply, self.bounds, self.dice,
+                     self.clock or timing.wallTime)
+        if wait is None or (wait and question.since is None):
+            return False
+        question.tries += 1
+        self.resume = None if question.since is None else self.connector.tymth() + wait
+        self.requeue(question)
+        return True
+
+    def follow(self, question, reply):
+        """Return (question, where reply redirects it), None if it does not. What must not be followed is errored."""
+        try:
+            step = redirect(reply, question.method, question.url)
+            if step is not None and len(question.redirects) >= self.bounds.redirects:
+                raise RedirectError(f"more than {self.bounds.redirects} in a row")
+        except RedirectError as ex:
+            reply.fail(Mishap.REDIRECT, str(ex))
+            return None
+        return None if step is None else (question, step)
+
+    def redirect(self):
+        """Follow the newest redirect, if it was not followed yet: ask there, over a new connection if need be."""
+        if self.step_ is None:
+            return
+        (question, step), self.step_ = self.step_, None
+        record = question.record
+        plain = record["data"] is None and record["fargs"] is None
+        try:
+            self.visit(step.url.origin)
+            self.requester.reinit(
+                method=step.method,
+                path=step.url.target,
+                qargs={},
+                fragment=step.url.fragment,
+                headers=stripped(record["headers"], step),
+                body=record["body"] if step.bodied and plain else None,
+                data=record["data"] if step.bodied else None,
+                fargs=record["fargs"] if step.bodied else None,
+            )
+            message = self.compose()
+        except OSError as ex:
+            self.refuse(question, Mishap.UNCONNECTED, f"to {step.url.origin.host}: {ex.strerror or ex}")
+        else:
+            if self.ready(question):
+                self.launch(question, message)
+
+    def visit(self, origin: Origin):
+        """Have the connection, and the requester, be to origin from now on. Raises OSError when it has no address."""
+        raise NotImplementedError
+
+    def ready(self, question):
+        """Have the connection fit for question; return whether it is, else question was answered."""
+        raise NotImplementedError
+
+    def stir(self):
+        """Have the doer resumed that services this, if it rests."""
+        own = self.connector.own
+        if own.deed is not None and own.deed is not self:
+            own.wake()
