@@ -106,7 +106,7 @@ class Stream(tyming.Tymee):
             self.moved = tymth()
 
     @property
-    def far(self):
+    def far(self) -> Address | tuple[None, None]:
         """Address of the far side, by which traffic is logged."""
         return self.ca
 
