@@ -27,7 +27,7 @@ class Interrupts:
         self.stop = stop
         self.stopped = False
         self.previous: list[tuple[int, Any]] = []
-        self.wakeup: int | None = None  # descriptor that the signal module wrote to before
+        self.ringing = False
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
@@ -37,8 +37,7 @@ class Interrupts:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, ex: BaseException | None, trace: TracebackType | None) -> None:
-        if self.wakeup is not None:
-            signal.set_wakeup_fd(self.wakeup)
+        self.hush()
         for number, handler in self.previous:
             signal.signal(number, handler)
 
@@ -47,13 +46,19 @@ class Interrupts:
 
         Does nothing when no handler is ours, or when the program uses the signal module's one descriptor itself.
         """
-        if not self.previous or self.wakeup is not None:
+        if not self.previous or self.ringing:
             return
-        wakeup = signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
-        if wakeup == -1:
-            self.wakeup = wakeup
+        theirs = signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
+        if theirs == -1:
+            self.ringing = True
         else:
-            signal.set_wakeup_fd(wakeup)
+            signal.set_wakeup_fd(theirs)
+
+    def hush(self) -> None:
+        """Have no signal write to that descriptor any more, so that it can be closed."""
+        if self.ringing:
+            signal.set_wakeup_fd(-1)
+            self.ringing = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle signal number."""

@@ -133,6 +133,7 @@ class Scheduler:
         root = self._root()
         entries: list[Entry] = []
         if root is not None:
+            root.catch()
             root.stack.append(None)  # nothing that a doer does now belongs to a deed
         try:
             for doer in doers:

@@ -9,7 +9,6 @@ A run is one generator that passes, ticks and yields how long to wait; do() wait
 from __future__ import annotations
 
 import asyncio
-import select
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sized
 from math import inf
@@ -80,6 +79,8 @@ class Doist(Scheduler, Tymist):
         self._busy = True  # somebody had something to do in the last pass
         self._changed = False  # something that a row of passes takes for constant
         self._ahead = (0.0, 0.0, 0.0, 0.0)  # tyme, tock and due of the last leap, and where it led
+        self._clock: Callable[[], float] = timing.monoTime  # what the run that is going on is paced by
+        self._moment = 0.0  # on that clock, at which the pass of the present tyme is due
         self._blind = False  # somebody is ready whom nobody services: wait without looking at sockets
         self._stopping = False
         self._rounds = self.Rounds
@@ -241,6 +242,11 @@ class Doist(Scheduler, Tymist):
     def _told(self) -> Tymth:
         return self.tymen()
 
+    def catch(self) -> None:
+        """Have tyme be up to date, for whoever starts doers from outside during a wait."""
+        if self._alarm is not None and self.real:
+            self._follow()
+
     # A run
 
     def _run(
@@ -279,20 +285,24 @@ class Doist(Scheduler, Tymist):
                 self.exit()
             finally:
                 self._rounds = self.Rounds
+                if interrupts is not None:
+                    interrupts.hush()
                 self._unhang()
 
     def _turn(self, clock: Callable[[], float], interrupts: Interrupts | None) -> Generator[float | None, None, None]:
         """Pass and tick until the run is over."""
         begin = self._tyme
         self.timer.start(duration=self._tock)
-        moment = clock()  # at which the pass of the present tyme is due
+        self._clock = clock
+        self._moment = clock()
         shared = interrupts is None
         while True:
             stop = begin + self._limit if self._limit else inf
             if self.real or shared or not self._race(stop):
                 self.recur()
             if self.real:
-                moment = yield from self._pace(clock, moment + self._tock, stop, shared)
+                self._moment += self._tock
+                yield from self._pace(stop, shared)
             elif shared:
                 yield 0.0
             if not self._deeds.entries:
@@ -329,39 +339,42 @@ class Doist(Scheduler, Tymist):
         """Whether a pass and a tick are what they are here."""
         return type(self).recur is Doist.recur and type(self).tick is Tymist.tick
 
-    def _pace(
-        self, clock: Callable[[], float], moment: float, stop: float, shared: bool
-    ) -> Generator[float | None, None, float]:
+    def _pace(self, stop: float, shared: bool) -> Generator[float | None, None, None]:
         """Wait for the next pass that has something to do, and give those woken meanwhile their turns.
 
-        moment, on clock, is when the pass of the present tyme is due. Tyme follows the clock all the while, as if each
-        tick were made. shared: wait at least for nothing, so that others have their turn.
-        Returns the moment of the pass that is due now.
+        Tyme follows the clock all the while, as if each tick were made. shared: wait at least for nothing, so that
+        others have their turn.
         """
         poller = self.poller
         while not self._stopping:
-            blind = bool(poller.woken) and self._rerun()
+            self._blind = bool(poller.woken) and self._rerun()
             goal = self._goal(stop)
-            now = clock()
-            due = inf if goal is None else moment + (goal - self._tyme)
+            now = self._clock()
+            due = inf if goal is None else self._moment + (goal - self._tyme)
             if goal is not None and due <= now:
                 if shared:
                     yield 0.0
                 self._tyme = goal
-                return due
+                self._moment = due
+                return
             shared = False
-            tick = min(due, max(now, moment) if self._tock else now + self.Tock)
-            self._blind = blind
-            yield tick - now if blind else None if goal is None else due - now
-            now = clock()
-            if moment <= now < due and self._tock:  # ticks went by in which there was nothing to do
-                tyme = leap(self._tyme, self._tock, self._tyme + (now - moment))
-                if moment + (tyme - self._tyme) <= now:
-                    tyme += self._tock
-                moment += tyme - self._tyme
-                self._ahead = (tyme, *self._ahead[1:])
-                self._tyme = tyme
-        return moment
+            if self._blind:  # until the next tick, in which somebody may look after whoever is ready
+                yield min(due, max(now, self._moment) if self._tock else now + self.Tock) - now
+            else:
+                yield None if goal is None else due - now
+            self._follow(due)
+
+    def _follow(self, due: float = inf) -> None:
+        """Have tyme be what ticking would have made of it by now, in a wait, unless the clock is past due."""
+        now = self._clock()
+        if not self._moment <= now < due or not self._tock:
+            return
+        tyme = leap(self._tyme, self._tock, self._tyme + (now - self._moment))
+        if self._moment + (tyme - self._tyme) <= now:
+            tyme += self._tock
+        self._moment += tyme - self._tyme
+        self._ahead = (tyme, *self._ahead[1:])
+        self._tyme = tyme
 
     def _skip(self, stop: float, interrupts: Interrupts | None) -> Generator[float | None, None, None]:
         """Go on to the tyme of the next tick that has something to do; wait only if none has."""
@@ -460,8 +473,8 @@ class Doist(Scheduler, Tymist):
             return
         poller.alarm = self._alarm = bell.ring
         try:
-            if self._blind:
-                select.select([bell.rx], [], [], wait)
+            if self._blind and wait is not None:
+                bell.wait(wait)
             elif not poller.woken:
                 poller.poll(wait)
         finally:
