@@ -12,7 +12,9 @@ from os import strerror
 from typing import TYPE_CHECKING, Any
 
 from ..base.polling import READ
-from .socketing import SimSock, SimSocket
+from .dialing import OPEN
+from .plugging import SimSock
+from .socketing import SimSocket
 from .tracing import Kind
 
 if TYPE_CHECKING:
@@ -62,8 +64,19 @@ class SimListener(SimSock):
         """What is ready of what is asked for."""
         return self.events & READ if self.queue else 0
 
-    def join(self, child: SimSocket) -> None:
-        """Put a connection into the backlog."""
+    def greet(self, caller: Any) -> None:
+        """Make the other end of caller's connection, and put it into the backlog."""
+        net = self.net
+        child = SimSocket(net, max(net.tx, self.bs), max(net.rx, self.bs))
+        child.family = caller.family
+        child.state = OPEN
+        child.connection = caller.connection
+        child.way = "<"
+        child.laddr, child.raddr = caller.raddr, caller.laddr
+        child.link = net.network.link(net.name, caller.net.name)
+        child.peer = caller
+        caller.peer = child
+        child.note(Kind.KNOCK)
         self.queue.append(child)
         if self.events & READ:
             self.tell()

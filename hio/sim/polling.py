@@ -14,7 +14,7 @@ from ..base.polling import READ, WRITE, Poller, Watch
 
 if TYPE_CHECKING:
     from .netting import SimNet
-    from .socketing import SimSock
+    from .plugging import SimSock
 
 
 class SimPoller(Poller):

@@ -1,0 +1,265 @@
+"""How a connection on a simulated network comes to be.
+
+SimEnd   one end: its state, its addresses, and how it dials
+
+Dialing knocks at the far host, which puts the other end into the backlog of who listens there; the word of that comes
+back. Nobody listens: refused. No answer, or no room: knocks again, after 1, 2, 4, ... seconds, as TCP does.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from errno import (
+    EAGAIN,
+    EALREADY,
+    EBADF,
+    ECONNREFUSED,
+    EINPROGRESS,
+    EISCONN,
+    ENETUNREACH,
+    ENOENT,
+    ENOTCONN,
+    EPIPE,
+    ETIMEDOUT,
+)
+from typing import TYPE_CHECKING, Any
+
+from .linking import Link
+from .plugging import SimSock, error
+from .tracing import Kind
+
+if TYPE_CHECKING:
+    from .netting import SimNet
+    from .socketing import SimSocket
+
+NEW, DIALING, OPEN, BROKEN, CLOSED, DEAD = range(6)
+STATES = ("new", "dialing", "open", "broken", "closed", "dead")
+
+#: Waits between one knock at a door and the next, in seconds, and at last until dialing is given up (Linux: 127 s).
+KNOCKS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+
+
+class SimEnd(SimSock):
+    """One end of a connection, as far as its beginning and its state go.
+
+    Attributes:
+        state (int): NEW, DIALING, OPEN, BROKEN (an error ended it), CLOSED (by its application), DEAD (with its host).
+        peer (SimSocket | None): the other end. link (Link): the way there.
+        laddr, raddr: own and far address. connection (int): serial. way (str): ">" for who dialed, "<" for who listens.
+        rx (deque[bytes]): arrived and not read, unread bytes; rxCap: most of them.
+        queue (deque[bytes]): taken and not sent for want of room over there, queued bytes.
+        flying (int): bytes that are on the way. txCap: most of queued and flying.
+        ended (bool): the peer sends no more. finishing, finned: this side sends no more; and has said so.
+        failure (int): errno to be raised next, 0 for none.
+        starved (bool): was told EAGAIN, or took a part, and wants to know when there is room.
+    """
+
+    __slots__ = (
+        "state", "peer", "link", "laddr", "raddr", "connection", "way", "rx", "unread", "rxCap", "queue", "queued",
+        "flying", "txCap", "ended", "finishing", "finned", "failure", "starved", "deaf", "last", "pumping", "worried",
+        "fresh",
+    )  # fmt: skip
+
+    def __init__(self, net: SimNet, txCap: int, rxCap: int) -> None:
+        super().__init__(net)
+        self.state = NEW
+        self.peer: SimSocket | None = None
+        self.link: Link = None  # type: ignore[assignment]  # set with the peer
+        self.laddr: Any = ("0.0.0.0", 0)
+        self.raddr: Any = None
+        self.connection = 0
+        self.way = ""
+        self.rx: deque[bytes] = deque()
+        self.unread = 0
+        self.rxCap = rxCap
+        self.queue: deque[bytes] = deque()
+        self.queued = 0
+        self.flying = 0
+        self.txCap = txCap
+        self.ended = False
+        self.finishing = False
+        self.finned = False
+        self.failure = 0
+        self.starved = False
+        self.deaf = False  # shutdown(SHUT_RD)
+        self.last = 0.0  # tyme at which the last segment arrives
+        self.pumping = False  # the peer has room again and will say so
+        self.worried = False  # may give up later
+        self.fresh = False  # connected, and connect_ex did not say so yet
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.net.name} #{self.connection} {STATES[self.state]} {self.laddr} {self.raddr} "
+            f"rx={self.unread} tx={self.queued + self.flying}{' ended' if self.ended else ''}>"
+        )
+
+    def note(self, kind: str, segment: int = 0, data: bytes = b"", note: str = "") -> None:
+        """Write down what happens here."""
+        trace = self.net.network.trace
+        if trace.open:
+            peer = self.peer.net.name if self.peer is not None else ""
+            now = self.net.network.now
+            trace.records.append((now, str(kind), self.net.name, peer, self.connection, self.way, segment, data, note))
+
+    # -- connecting ---------------------------------------------------------------------------------------
+
+    def connect_ex(self, address: Any) -> int:
+        """Take a step towards a connection; return 0 once it stands, else an errno: EINPROGRESS, then EALREADY."""
+        network = self.net.network
+        if network.loose:
+            network.catchUp()
+        if self.state == NEW:
+            return self._dial(address)
+        if self.state == DIALING:
+            return EALREADY
+        if self.state == OPEN:
+            if self.fresh:
+                self.fresh = False
+                return 0
+            return EISCONN
+        if self.state == BROKEN:
+            number = self.blame()
+            self.state = NEW
+            return number or EPIPE
+        return EBADF
+
+    def connect(self, address: Any) -> None:
+        """Take a step as connect_ex does; raise OSError, as BlockingIOError, unless the connection stands."""
+        number = self.connect_ex(address)
+        if number:
+            raise error(number)
+
+    def _dial(self, address: Any) -> int:
+        net = self.net
+        network = net.network
+        if isinstance(address, str):
+            return self._dialPath(address)
+        host, port = address[0] or "127.0.0.1", address[1]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        far = net.reach(host)
+        if far is None:
+            return ENETUNREACH
+        own = host if far is net else net.ha[1 if ":" in host else 0]
+        self.laddr = self.full(own, net.ephemeral())
+        net.using[self.laddr[1]] = None
+        self.raddr = self.full(host, port)
+        self.connection = next(network.connections)
+        self.way = ">"
+        self.link = network.link(net.name, far.name)
+        self.state = DIALING
+        note = f"{self.laddr[0]}:{self.laddr[1]} > {host}:{port}"
+        network.trace.note(
+            network.now, Kind.DIAL, net.name, far.name, note, connection=self.connection, way=">"
+        )
+        self._knock(far, 0)
+        return EINPROGRESS
+
+    def _dialPath(self, path: str) -> int:
+        """Connect to a path: within a host that takes no time."""
+        net = self.net
+        listener = net.paths.get(path)
+        if listener is None:
+            return ENOENT
+        if listener.full:
+            return EAGAIN
+        self.family = socket.AF_UNIX
+        self.link = net.network.link(net.name, net.name)
+        self.laddr, self.raddr = "", path
+        self.connection = next(net.network.connections)
+        self.way = ">"
+        self.note(Kind.DIAL, note=path)
+        listener.greet(self)
+        self.state = OPEN
+        return 0
+
+    def full(self, host: str, port: int) -> Any:
+        """Return an address as getsockname has it: with flow and scope for IPv6."""
+        return (host, port) if self.family != socket.AF_INET6 else (host, port, 0, 0)
+
+    def _knock(self, far: SimNet, times: int) -> None:
+        """Send the request for a connection, for the first time or again."""
+        network = self.net.network
+        network.push(network.now + self.link.delay(), self._knocked, (far, times))
+
+    def _knocked(self, _: int, knock: tuple[SimNet, int]) -> None:
+        """A request for a connection arrives at host far."""
+        far, times = knock
+        network = self.net.network
+        if self.state != DIALING:
+            return
+        back = network.link(far.name, self.net.name)
+        listener = None
+        if not self.link.blocked and not self.link.swallowing and not back.blocked:
+            listener = far.find(self.raddr[0], self.raddr[1], self.connection)
+            if listener is None or far.refuses(self.raddr[1]):
+                network.push(network.now + back.delay(), self._refused, far.name)
+                return
+            if not listener.full:
+                listener.greet(self)
+                peer = self.peer
+                assert peer is not None
+                peer.last = network.now + back.delay()
+                network.push(peer.last, self._opened)
+                return
+        again = network.now + KNOCKS[times]  # nobody answers
+        network.push(again, self._unanswered, (far, times + 1))
+
+    def _unanswered(self, _: int, knock: tuple[SimNet, int]) -> None:
+        """Knock again, or give up."""
+        far, times = knock
+        if self.state == DIALING:
+            if times < len(KNOCKS):
+                self._knock(far, times)
+            else:
+                self._fail(ETIMEDOUT, Kind.TIMEOUT)
+
+    def _refused(self, _: int, far: str) -> None:
+        """The word that nobody takes the connection arrives."""
+        if self.state == DIALING:
+            self._fail(ECONNREFUSED, Kind.REFUSE, far)
+
+    def _opened(self, segment: int, _: Any) -> None:
+        """The word that the connection stands arrives."""
+        if self.state != DIALING:
+            return
+        peer = self.peer
+        assert peer is not None
+        if peer.link.blocked:
+            self.net.network.keep(peer.link, peer, self._opened, segment, None)
+            return
+        self.state = OPEN
+        self.fresh = True
+        self.note(Kind.OPEN)
+        if self.events:
+            self.tell()
+
+    def _fail(self, number: int, kind: str, note: str = "") -> None:
+        """Be broken by an error, which the next call raises."""
+        self.state = BROKEN
+        self.failure = number
+        self.queue.clear()
+        self.queued = self.flying = 0
+        self.note(kind, note=note)
+        if self.events:
+            self.tell()
+
+    def blame(self) -> int:
+        """Return the pending error and clear it."""
+        number, self.failure = self.failure, 0
+        return number
+
+    def getsockname(self) -> Any:
+        """Return the own address."""
+        if self.state in (CLOSED, DEAD):
+            raise error(EBADF)
+        return self.laddr
+
+    def getpeername(self) -> Any:
+        """Return the far address. Raises OSError, ENOTCONN, when there is no connection."""
+        if self.state in (CLOSED, DEAD):
+            raise error(EBADF)
+        if self.state != OPEN:
+            raise error(ENOTCONN)
+        return self.raddr
