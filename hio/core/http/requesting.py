@@ -11,12 +11,15 @@ from __future__ import annotations
 import io
 import tempfile
 from enum import IntEnum
+from typing import IO, Any, Protocol
+from wsgiref.types import WSGIEnvironment
 
 from ...help import Hict
 from ..tcp.deadlining import Never
+from ..tcp.remoting import Remoter
 from .faulting import HTTPException, PrematureClosure
-from .framing import NOTHING, BodyReader, Framing, Kind, frameRequest
-from .heading import BLANK, HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists, unquotePath
+from .framing import NOTHING, BodyReader, Framing, Kind, Sink, frameRequest
+from .heading import BLANK, HTTP_11, Fields, HeadFinder, RequestHead, expects, parseRequestHead, persists, unquotePath
 from .limiting import LIMITS, Limits
 from .parsing import Parsent
 
@@ -48,6 +51,13 @@ class Stage(IntEnum):
 NONE, WAITING, HEADED, ENDED = Stage
 
 
+class Owner(Protocol):
+    """What minds the connection of a Requestant."""
+
+    def forget(self, req: Requestant, /) -> None:
+        """Hook: the connection of req was closed."""
+
+
 class Requestant(Parsent):
     """Parses requests; see Parsent for the attributes that it shares with its counterpart in the client.
 
@@ -68,79 +78,90 @@ class Requestant(Parsent):
 
     # PERF: class attributes where most connections never have another value: an idle one then costs 0.4 KB, not 1 KB
     head: RequestHead | None = None
-    stage = NONE
+    stage: Stage = NONE
     armed = True
     errored = False
-    error = None
-    fault = None
-    closed = None
+    error: str | None = None
+    fault: HTTPException | None = None
+    closed: bool | None = None
     framing_: Framing = NOTHING
     reader: BodyReader | None = None
-    file = None  # temporary file that holds a large body
+    file: IO[bytes] | None = None  # temporary file that holds a large body
     expectant = False
     text = ""
-    data = None
-    phase = IDLE
+    data: object = None
+    phase: Phase = IDLE
     due = Never
     check = Never
     blocked = False  # its application waits for the peer to read
     taking = False  # its answer is whole, and the peer has not taken all of it
     closing = False  # is to be ended in the next turn
-    responder = None
-    keeper = None
-    since = 0.0  # tyme at which the span began over which the rate of a body is judged
+    responder: Any = None  # whatever answers: a Responder, a Steward
+    keeper: Owner | None = None
+    since: float | None = 0.0  # tyme at which the span began over which the rate of a body is judged
     got = 0  # bytes of body received in that span
     drained = 0  # bytes discarded while lingering
     cause = ""  # why the server ended the connection early
     times = None  # of the journal: when the request began, and when it was whole; None: in this turn
     owing = None  # of the journal: what it records once all is sent
-    _headers = None
-    _content = None
-    _body = None
-    _trails = None
-    _parms = None
+    _headers: Hict | None = None
+    _content: tuple[bool, str] | None = None
+    _body: bytearray | None = None
+    _trails: Fields | None = None
+    _parms: dict[str, str | bool] | None = None
     _method = "GET"
 
-    def __init__(self, remoter=None, msg=None, dictable=None, method="GET", limits=None, template=None, spooled=False):
-        self.remoter = remoter
+    def __init__(
+        self,
+        remoter: Remoter | None = None,
+        msg: bytearray | None = None,
+        dictable: bool | None = None,
+        method: str = "GET",
+        limits: Limits | None = None,
+        template: WSGIEnvironment | None = None,
+        spooled: bool = False,
+    ) -> None:
+        self.remoter: Remoter = remoter  # type: ignore[assignment]  # None by hand, in no server
         self.limits: Limits = LIMITS if limits is None else limits
         self.msg = msg if msg is not None else remoter.rxbs if remoter is not None else bytearray()
         self.dictable = bool(dictable)
-        self.template = template if template is not None else {}
+        self.template: WSGIEnvironment = template if template is not None else {}
         self.environ = self.template
         self.spooled = spooled
         self.finder = HeadFinder(self.limits)
 
+    # What other Parsents keep is worked out here when it is asked for: hence the properties that override attributes.
+
     # -- progress -----------------------------------------------------------------------------------------
 
     @property
-    def parser(self):
+    def parser(self) -> Requestant | None:  # type: ignore[override]
         """What is parsing, None once a request is complete and until makeParser(). Call parse() while there is one."""
         return self if self.armed else None
 
     @property
-    def started(self):
+    def started(self) -> bool | None:  # type: ignore[override]
         """Whether the first byte of a request came and its last did not; None before anything was parsed."""
         if self.stage is NONE:
             return None
         return self.stage is HEADED or (self.stage is WAITING and bool(self.msg))
 
     @property
-    def headed(self):
+    def headed(self) -> bool | None:  # type: ignore[override]
         """Whether the head is complete; None before anything was parsed."""
         return None if self.stage is NONE else self.head is not None and self.stage >= HEADED
 
     @property
-    def bodied(self):
+    def bodied(self) -> bool | None:  # type: ignore[override]
         """Whether the body is complete; None before anything was parsed."""
         return None if self.stage is NONE else self.stage is ENDED and not self.errored
 
     @property
-    def ended(self):
+    def ended(self) -> bool | None:  # type: ignore[override]
         """Whether the request is complete or given up; None before anything was parsed."""
         return None if self.stage is NONE else self.stage is ENDED
 
-    def makeParser(self, msg=None):
+    def makeParser(self, msg: bytearray | None = None) -> None:
         """Arm for the next request, in msg or the same buffer. No flag changes before parse()."""
         if msg is not None:
             self.msg = msg
@@ -148,7 +169,7 @@ class Requestant(Parsent):
         self.reader = None
         self.finder.reset()
 
-    def reinit(self, msg=None, dictable=None, method="GET"):
+    def reinit(self, msg: bytearray | None = None, dictable: bool | None = None, method: str = "GET") -> None:
         """Make ready for another connection; None keeps what there is. Does not arm."""
         if msg is not None:
             self.msg = msg
@@ -156,26 +177,26 @@ class Requestant(Parsent):
             self.dictable = bool(dictable)
         self.closed = None
 
-    def parse(self):
+    def parse(self) -> None:
         """Go as far as the bytes allow. Whatever is wrong with them ends the request with .errored and .fault."""
         if not self.armed:
             return
         try:
             if self.reader is None:
-                if not self.parseHead():
+                if not self.takeHead():
                     return
                 if self.framing_ is NOTHING:
                     self.stage = ENDED
                     self.armed = False
                     return
-            self.parseBody()
+            self.takeBody()
         except HTTPException as ex:
             self.errored = True
             self.fault = ex
             self.error = str(ex)
             self.end()
 
-    def parseHead(self):
+    def takeHead(self) -> bool:
         """Parse a head if it is whole; return whether it was. Raises HTTPException."""
         msg = self.msg
         if self.stage is not WAITING:
@@ -189,10 +210,10 @@ class Requestant(Parsent):
                 if self.closed:
                     raise PrematureClosure("connection closed before the end of a head")
                 return False
-        head = msg[:end]
+        raw = msg[:end]
         del msg[: end + 4]
         self.environ = environ = self.template.copy()
-        self.head = head = parseRequestHead(head, environ, self.limits)
+        self.head = head = parseRequestHead(raw, environ, self.limits)
         if head.plain:
             self.framing_ = NOTHING
             self.persisted = head.version is HTTP_11
@@ -209,7 +230,7 @@ class Requestant(Parsent):
             expects(head.version, environ["HTTP_EXPECT"])
         return True
 
-    def renew(self):
+    def renew(self) -> None:
         """Forget the last request: nothing of it may be seen in the next."""
         self.stage = WAITING
         self.head = None
@@ -222,7 +243,7 @@ class Requestant(Parsent):
         if self.closed is None:
             self.closed = False
 
-    def parseBody(self):
+    def takeBody(self) -> None:
         """Read what is there of the body; end the request when it is complete. Raises HTTPException."""
         reader = self.reader
         if reader is not None:
@@ -239,35 +260,36 @@ class Requestant(Parsent):
                 self.framing_ = Framing(Kind.CHUNKED, reader.size)
         self.end()
 
-    def end(self):
+    def end(self) -> None:
         """Note that the request is complete or given up."""
         self.stage = ENDED
         self.armed = False
 
-    def sink(self):
+    def sink(self) -> Sink:
         """Return the callable that takes pieces of the body."""
         self._body = bytearray()
         return self.spool if self.spooled else self._body.extend
 
-    def spool(self, piece):
+    def spool(self, piece: bytearray) -> None:
         """Keep a piece of the body: in memory, or all of it in a temporary file once it is large."""
-        if self.file is None:
-            if len(self._body) + len(piece) <= self.limits.spool:
-                self._body += piece
-                return
-            self.file = tempfile.TemporaryFile()
-            self.file.write(self._body)
+        body, file = self._body, self.file
+        if file is None and body is not None and len(body) + len(piece) <= self.limits.spool:
+            body += piece
+            return
+        if file is None:
+            file = self.file = tempfile.TemporaryFile()
+            file.write(body or b"")
             self._body = None
-        self.file.write(piece)
+        file.write(piece)
 
-    def whole(self):
+    def whole(self) -> IO[bytes]:
         """Return the body as a seekable stream of bytes, at its start. It is closed by release()."""
         if self.file is None:
             return io.BytesIO(self._body or b"")
         self.file.seek(0)
         return self.file
 
-    def release(self):
+    def release(self) -> None:
         """Close the temporary file of a large body."""
         if self.file is not None:
             self.file.close()
@@ -275,28 +297,28 @@ class Requestant(Parsent):
 
     # -- the request --------------------------------------------------------------------------------------
 
-    def where(self):
+    def where(self) -> str:
         """Return text that names the request in a log."""
         head = self.head
         return f"{head.method} {head.target!r}" if head is not None else "request without a head"
 
     @property
-    def method(self):
+    def method(self) -> str:  # type: ignore[override]
         """Method of the request."""
         return self.head.method if self.head is not None else self._method
 
     @property
-    def version(self):
+    def version(self) -> tuple[int, int] | None:  # type: ignore[override]
         """(1, 0) or (1, 1); None before the first head."""
         return self.head.version if self.head is not None else None
 
     @property
-    def url(self):
+    def url(self) -> str | None:
         """Target as received."""
         return self.head.target if self.head is not None else None
 
     @property
-    def path(self):
+    def path(self) -> str | None:
         """Path of the target, percent-decoded, as text where it is UTF-8, else as latin-1; None before a head."""
         if self.head is None:
             return None
@@ -307,30 +329,30 @@ class Requestant(Parsent):
             return raw
 
     @property
-    def query(self):
+    def query(self) -> str | None:
         """Query of the target, raw; "" when there is none."""
         return self.head.query if self.head is not None else None
 
     fragment = ""  # a request target has none (RFC 9112, 3.2)
 
     @property
-    def scheme(self):
+    def scheme(self) -> str | None:
         """Scheme of an absolute target, else ""."""
         return (self.head.scheme or "") if self.head is not None else None
 
     @property
-    def hostname(self):
+    def hostname(self) -> str:
         """Host of the authority that the request names, without brackets; "" when it names none."""
         host, _ = self.authority()
         return host
 
     @property
-    def port(self):
+    def port(self) -> int | None:
         """Port of the authority that the request names, None when it names none."""
         _, port = self.authority()
         return int(port) if port else None
 
-    def authority(self):
+    def authority(self) -> tuple[str, str]:
         """Return (host, port) of the authority as texts."""
         authority = self.environ.get("HTTP_HOST", "") if self.head is not None else ""
         host, bracket, rest = authority.rpartition("]")
@@ -340,17 +362,17 @@ class Requestant(Parsent):
         return host, port
 
     @property
-    def chunked(self):
+    def chunked(self) -> bool | None:  # type: ignore[override]
         """Whether the body came in chunks; None before a head."""
         return self.framing_.kind is Kind.CHUNKED if self.head is not None else None
 
     @property
-    def length(self):
+    def length(self) -> int | None:  # type: ignore[override]
         """Bytes of body: as declared, in the end as read; None before a head and while chunks come."""
         return self.framing_.length if self.head is not None else None
 
     @property
-    def body(self):
+    def body(self) -> bytearray:  # type: ignore[override]
         """The body, a bytearray that is this request's own."""
         if self._body is None:
             self._body = bytearray()
@@ -361,28 +383,28 @@ class Requestant(Parsent):
         return self._body
 
     @property
-    def parms(self):
+    def parms(self) -> dict[str, str | bool] | None:  # type: ignore[override]
         """Extensions of the last chunk that had any, else None."""
         return self._parms
 
     @property
-    def trails(self):
+    def trails(self) -> Hict | None:  # type: ignore[override]
         """Hict of the trailer fields, which are never merged into headers; None without a chunked body."""
         return None if self._trails is None else Hict(self._trails)
 
-    persisted = None
+    persisted: bool | None = None
 
-    def checkPersisted(self):
+    def checkPersisted(self) -> None:
         """Set .persisted, whether the connection survives the request (RFC 9112, 9.3)."""
         if self.head is not None:
             self.persisted = persists(self.head.version, self.environ.get("HTTP_CONNECTION"))
 
     # -- the connection -----------------------------------------------------------------------------------
 
-    def lost(self):
+    def lost(self) -> None:
         """Hook of the Remoter: it was closed, by whomever."""
         if self.keeper is not None:
             self.keeper.forget(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Requestant {self.where()} {self.stage.name} {self.phase.name}>"
