@@ -13,11 +13,15 @@ Knows no socket: what goes out goes to .incomer.tx(bytes).
 
 from __future__ import annotations
 
-from types import GeneratorType
+from collections.abc import Callable, Iterator, Sequence
+from types import GeneratorType, TracebackType
+from typing import Any, Protocol, TypeAlias
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from ... import help
 from ...help import Hict
 from . import planning
+from ..tcp.netting import Data
 from .erring import HTTPError
 from .planning import plan
 
@@ -30,7 +34,11 @@ Raised = (Exception, SystemExit, GeneratorExit)
 EpilogueBudget = 64
 
 
-def makeTail(connection, chunked):
+#: exc_info of PEP 3333: what sys.exc_info() returned.
+ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
+
+
+def makeTail(connection: str, chunked: bool) -> tuple[bytes, list[tuple[str, str]]]:
     """Return what closes a head, as (bytes, fields): what the server says of the connection and the framing."""
     fields = [("Connection", connection)] if connection else []
     if chunked:
@@ -41,9 +49,19 @@ def makeTail(connection, chunked):
 TAILS = {(word, chunked): makeTail(word, chunked) for word in ("", "close", "keep-alive") for chunked in (False, True)}
 PLAIN = TAILS["", False]
 
+#: What a response is before start_response; not one of those that are remembered.
+UNSAID = planning.make("200 OK", [])
+
 
 class ApplicationError(Exception):
     """The application broke PEP 3333."""
+
+
+class Incomer(Protocol):
+    """A connection that responses go out on."""
+
+    def tx(self, data: Data, /) -> None:
+        """Queue a copy of data to be sent."""
 
 
 class Responder:
@@ -61,7 +79,8 @@ class Responder:
     Attributes:
         started (bool): start_response was called. headed: the head went out. ended: nothing more is to come.
         aborted (bool): the response was broken off; the connection must be cut. closed: the peer is gone.
-        chunked (bool): the body goes out in chunks. length (int | None): Content-Length declared. size (int): bytes sent.
+        chunked (bool): the body goes out in chunks. length (int | None): Content-Length declared. size (int): bytes of
+            body sent.
         persisted (bool): the connection may stay open after this response, known once headed.
         gave (bool): the last service() took an item that was not empty.
         failure (BaseException | None): what the application raised.
@@ -74,16 +93,28 @@ class Responder:
     # PERF: what a response that is there as a whole never sets, has no need to be reset either
     used = False  # something below was set
     closed = aborted = chunked = False
-    failure = iterable = iterator = None
+    failure: BaseException | None = None
+    iterable: Any = None
+    iterator: Iterator[Any] | None = None
+    date: str  # the Date of the head, once headed
 
-    def __init__(self, incomer, app, environ, chunkable=False, delay=None, persisted=False, dater=None):
+    def __init__(
+        self,
+        incomer: Incomer,
+        app: WSGIApplication,
+        environ: WSGIEnvironment,
+        chunkable: bool | None = False,
+        delay: float | None = None,
+        persisted: bool | None = False,
+        dater: planning.Dater | planning.LoneDater | None = None,
+    ) -> None:
         self.incomer = incomer
-        self.push = getattr(incomer, "push", incomer.tx)
+        self.push: Callable[[bytes], object] = getattr(incomer, "push", incomer.tx)
         self.app = app
         self.dater = dater if dater is not None else planning.LoneDater()
         self.reset(environ, chunkable, persisted)
 
-    def reset(self, environ, chunkable=None, persisted=None):
+    def reset(self, environ: WSGIEnvironment, chunkable: bool | None = None, persisted: bool | None = None) -> None:
         """Prepare for another request on the connection. chunkable, persisted None: by SERVER_PROTOCOL of environ."""
         later = environ.get("SERVER_PROTOCOL") == "HTTP/1.1" if chunkable is None or persisted is None else False
         self.environ = environ
@@ -91,8 +122,8 @@ class Responder:
         self.persisted = later if persisted is None else persisted
         self.started = self.headed = self.ended = self.gave = False
         self.size = 0
-        self.plan = None
-        self.tail = None
+        self.plan = UNSAID
+        self.tail: tuple[bytes, list[tuple[str, str]]] | None = None
         if self.used:
             self.used = self.closed = self.aborted = self.chunked = False
             self.failure = self.iterable = self.iterator = None
@@ -100,15 +131,15 @@ class Responder:
     # -- what was asked for -------------------------------------------------------------------------------
 
     @property
-    def status(self):
+    def status(self) -> str:
         """Status text with its reason; 200 OK before start_response."""
-        return self.plan.status if self.plan is not None else "200 OK"
+        return self.plan.status
 
     @property
-    def headers(self):
+    def headers(self) -> Hict:
         """Hict of the header fields; once headed, of all that went out."""
         plan, tail = self.plan, self.tail
-        fields = list(plan.fields) if plan is not None else []
+        fields = list(plan.fields) if plan is not UNSAID else []
         if tail is not None:
             if not plan.dated:
                 fields.append(("Date", self.date))
@@ -116,21 +147,23 @@ class Responder:
         return Hict(fields)
 
     @property
-    def length(self):
+    def length(self) -> int | None:
         """Bytes of the body as declared by Content-Length, None when not declared."""
-        return self.plan.length if self.plan is not None else None
+        return self.plan.length
 
     @property
-    def evented(self):
+    def evented(self) -> bool:
         """Whether the content is an event stream."""
-        return self.plan is not None and self.plan.evented
+        return self.plan.evented
 
     @property
-    def bodiless(self):
+    def bodiless(self) -> bool:
         """Whether no body may follow the head (RFC 9110, 9.3.2; RFC 9112, 6.3)."""
         return self.plan.bodiless or self.environ["REQUEST_METHOD"] == "HEAD"
 
-    def start(self, status, response_headers, exc_info=None):
+    def start(
+        self, status: object, response_headers: object, exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
         """The start_response callable of PEP 3333.
 
         Returns:
@@ -142,7 +175,7 @@ class Responder:
         """
         if exc_info:
             try:
-                if self.headed:
+                if self.headed and exc_info[1] is not None:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # no cycle through the traceback
@@ -154,7 +187,7 @@ class Responder:
 
     # -- what goes out ------------------------------------------------------------------------------------
 
-    def build(self):
+    def build(self) -> bytes:
         """Return the head as bytes, and settle framing and persistence. status and headers may be overridden by the
         attributes _status and _headers of the iterator.
         """
@@ -177,7 +210,7 @@ class Responder:
             self.chunked = False
         return b"".join((plan.lead, line, self.tail[0]))
 
-    def override(self, status, headers):
+    def override(self, status: object, headers: Any) -> None:
         """Let the iterator change status (int or str) and header fields (mapping), as long as no head went out."""
         if status is None and not headers:
             return
@@ -188,7 +221,7 @@ class Responder:
             merged["Connection"] = "close"
         self.plan = planning.plan(plan.status if status is None else status, list(merged.items()))
 
-    def frame(self, item):
+    def frame(self, item: Data) -> bytes:
         """Return what goes on the wire for an item that is not empty: the head before it if that is due."""
         if not self.started:
             raise ApplicationError("body before start_response was called (PEP 3333)")
@@ -205,10 +238,10 @@ class Responder:
             self.persisted = False
         self.size += len(item)
         if self.chunked and item:
-            return b"%s%x\r\n%b\r\n" % (head, len(item), item)
+            return b"".join((head, b"%x\r\n" % len(item), item, b"\r\n"))
         return head + item if head else bytes(item)
 
-    def write(self, msg):
+    def write(self, msg: Data) -> None:
         """The write callable of PEP 3333: sends msg, after the head. Empty bytes send nothing."""
         if not self.started:
             raise AssertionError("write before start_response")
@@ -217,14 +250,16 @@ class Responder:
             self.incomer.tx(self.frame(msg))
 
     @staticmethod
-    def check(item):
+    def check(item: object) -> None:
         """Raise ApplicationError unless item is bytes-like."""
         if not isinstance(item, (bytes, bytearray, memoryview)):
             raise ApplicationError(f"body items must be bytes, got {type(item).__name__} (PEP 3333)")
+        if type(item) is memoryview and item.nbytes != len(item):
+            raise ApplicationError(f"body items must be bytes, got a memoryview of items of {item.itemsize} bytes")
 
     # -- one step -----------------------------------------------------------------------------------------
 
-    def service(self):
+    def service(self) -> None:
         """Take one step: call the application if that was not done, then take one item.
 
         Returns nothing; see .gave, .ended, .aborted. Nothing that the application raises is raised, but
@@ -234,29 +269,39 @@ class Responder:
             return
         self.gave = False
         try:
-            if self.iterator is None:
-                iterable = self.app(self.environ, self.start)
+            iterator = self.iterator
+            if iterator is None:
+                iterable: Any = self.app(self.environ, self.start)
                 kind = type(iterable)
                 if kind is list or kind is tuple:
                     self.whole(iterable)
                     return
                 self.used = True
                 self.iterable = iterable
-                self.iterator = iter(iterable)
-            self.step()
+                if self.ended:  # the application closed its own connection
+                    self.release()
+                    return
+                iterator = self.iterator = iter(iterable)
+            self.step(iterator)
         except Raised as ex:
             self.fail(ex)
 
-    def step(self):
+    def step(self, iterator: Iterator[Any]) -> None:
         """Take one item of the iterator."""
         try:
-            item = next(self.iterator)
+            item = next(iterator)
         except StopIteration as ex:
+            if self.ended:  # the application closed its own connection
+                self.release()
+                return
             if ex.value is not None:
                 self.check(ex.value)
                 if ex.value:
                     self.incomer.tx(self.frame(ex.value))
             self.finish()
+            return
+        if self.ended:
+            self.release()
             return
         self.check(item)
         if len(item):
@@ -265,12 +310,12 @@ class Responder:
             if self.bodiless:
                 self.finish()
             elif self.size == self.plan.length:
-                self.epilogue()
+                self.epilogue(iterator)
 
-    def epilogue(self):
+    def epilogue(self, iterator: Iterator[Any]) -> None:
         """Let an iterable that gave all it declared run to its end, for what it does there; take no more bytes."""
         for _ in range(EpilogueBudget):
-            item = next(self.iterator, None)  # no for loop over it: that would call its __iter__ a second time
+            item = next(iterator, None)  # no for loop over it: that would call its __iter__ a second time
             if item is None:
                 break
             if item:
@@ -279,11 +324,11 @@ class Responder:
                 break
         self.finish()
 
-    def whole(self, items):
+    def whole(self, items: Sequence[Any]) -> None:
         """Send a body that is there as a whole: head and all of it in one go."""
         body = items[0] if len(items) == 1 else self.join(items)
         plan = self.plan
-        if plan is None:
+        if plan is UNSAID:
             raise ApplicationError("start_response was not called (PEP 3333)")
         size = len(body)
         if (
@@ -306,19 +351,19 @@ class Responder:
             self.push(data + b"0\r\n\r\n" if self.chunked else data)
         self.finish(marked=bool(body))
 
-    def join(self, items):
+    def join(self, items: Sequence[Any]) -> bytes:
         """Return the items of a body as one."""
         for item in items:
             self.check(item)
         return b"".join(items)
 
-    def declare(self, length):
+    def declare(self, length: int) -> None:
         """Add a Content-Length that only the server knows, so that a peer without chunked coding need not be closed."""
         fields = [field for field in self.plan.fields if field != ("Server", planning.SERVER)]
         closing = [("Connection", "close")] if self.plan.closing else []
         self.plan = planning.make(self.plan.status, [*fields, ("Content-Length", str(length)), *closing])
 
-    def finish(self, marked=False):
+    def finish(self, marked: bool = False) -> None:
         """End a response whose iterable is exhausted, or holds nothing more that counts."""
         if not self.started:
             raise ApplicationError("the iterable ended and start_response was not called (PEP 3333)")
@@ -335,7 +380,7 @@ class Responder:
 
     # -- when it goes wrong -------------------------------------------------------------------------------
 
-    def fail(self, ex):
+    def fail(self, ex: BaseException) -> None:
         """Answer what the application raised: a status if no head went out yet, else break the response off."""
         self.failure = ex
         self.used = True
@@ -355,7 +400,7 @@ class Responder:
             logger.error("error of the application cannot be rendered: %s", self.where(), exc_info=worse)
             self.refuse(HTTPError(500))
 
-    def refuse(self, error):
+    def refuse(self, error: HTTPError) -> None:
         """Send an HTTPError as the response."""
         body = error.render()
         headers = Hict(error.headers or {})
@@ -369,7 +414,7 @@ class Responder:
         self.incomer.tx(self.frame(body))
         self.ended = True
 
-    def dismiss(self):
+    def dismiss(self) -> bool:
         """End an event stream in good order, as if its iterable were exhausted; return whether it is one."""
         if not (self.evented and self.started and self.iterator is not None) or self.ended:
             return False
@@ -380,20 +425,25 @@ class Responder:
             self.fail(ex)
         return True
 
-    def abort(self):
+    def abort(self) -> None:
         """Break the response off: nothing more is sent, no end mark; the connection must be cut."""
         self.aborted = not self.ended or self.aborted
         self.used = self.ended = True
         self.persisted = False
         self.release()
 
-    def close(self):
+    def close(self) -> None:
         """Break off what is not ended because the peer is gone or the server closes."""
         self.closed = self.used = True
         self.abort()
 
-    def release(self):
-        """Call close() of what the application returned, once; what it raises is logged."""
+    def release(self) -> None:
+        """Call close() of what the application returned, once; what it raises is logged.
+
+        Not of a generator that is running, which itself brought this about: that is closed once it pauses.
+        """
+        if type(self.iterable) is GeneratorType and self.iterable.gi_running:
+            return
         iterable, self.iterable = self.iterable, None
         if iterable is not None:
             close = getattr(iterable, "close", None)
@@ -403,11 +453,11 @@ class Responder:
                 except Raised as ex:
                     logger.error("close() of the application's iterable failed: %s", self.where(), exc_info=ex)
 
-    def where(self):
+    def where(self) -> str:
         """Return text that tells which request this was."""
         environ = self.environ
         return f"{environ.get('REQUEST_METHOD')} {environ.get('RAW_URI', environ.get('PATH_INFO'))!r}"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = [word for word in ("started", "headed", "ended", "aborted", "chunked") if getattr(self, word)]
         return f"<Responder {self.where()} {self.status!r} size={self.size} {' '.join(state)}>"
