@@ -65,6 +65,7 @@ class Filer(Mixin):
     Made for multiple inheritance: a subclass may override reopen and close, which this constructor already calls.
     """
 
+    Takers = ("__init__", "reopen")  # the surplus goes to reopen too
     HeadDirPath = "/usr/local/var"
     TailDirPath = "hio"
     CleanTailDirPath = os.path.join("hio", "clean")

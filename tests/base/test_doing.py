@@ -25,6 +25,7 @@ from hio.base.doing import (
 )
 from hio.base.scheduling import closed
 from hio.help import helping
+from hio.hioing import UnknownArgumentWarning
 
 
 def contexts(states):
@@ -44,6 +45,13 @@ class TestDoer:
     def test_defaults(self):
         doer = Doer()
         assert (doer.tymth, doer.tyme, doer.tock, doer.done, doer.opts, doer.temp) == (None, None, 0.0, None, {}, False)
+
+    def test_an_unknown_argument_is_named_where_it_was_given(self):
+        with pytest.warns(UnknownArgumentWarning, match="TryDoer takes no argument tok, extra, and") as caught:
+            assert TryDoer(tok=1.0, extra="stuff").tock == 0.0
+        assert caught[0].filename == __file__
+        with pytest.warns(UnknownArgumentWarning, match="always"):
+            Doist(always=True)
 
     def test_parameters(self):
         tymist = tyming.Tymist(tyme=1.0)

@@ -17,6 +17,7 @@ from hio import FilerError, Mixin
 from hio.base import doing, filing
 from hio.base.filing import Filer, FilerDoer, openFiler
 from hio.help import pathing
+from hio.hioing import UnknownArgumentWarning
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX permissions and links")
 
@@ -794,7 +795,8 @@ class TestInheritance:
                 seen.update(kwa)
                 return super().reopen(**kwa)
 
-        Mine(name="test", readonly=True, clean=True, clear=True)
+        with pytest.warns(UnknownArgumentWarning, match="readonly"):  # which no reopen here names
+            Mine(name="test", readonly=True, clean=True, clear=True)
         assert seen == dict(readonly=True, clear=True, reuse=False, clean=True)
 
     def test_the_next_class_gets_name_and_the_surplus(self):
@@ -808,7 +810,8 @@ class TestInheritance:
         class Mine(Filer, Other):
             pass
 
-        mine = Mine(name="test", extra=5, more=6, temp=True, reopen=False, base="b")
+        with pytest.warns(UnknownArgumentWarning, match="argument more,"):
+            mine = Mine(name="test", extra=5, more=6, temp=True, reopen=False, base="b")
         assert seen == [("test", 5, {"more": 6})]
         assert (mine.name, mine.base, mine.temp) == ("test", "b", True)
 
@@ -849,7 +852,8 @@ class TestInheritance:
         assert sets == ["test"]
 
     def test_unknown_keywords_are_swallowed(self):
-        assert Filer(name="test", unknown=1, reopen=False).name == "test"
+        with pytest.warns(UnknownArgumentWarning, match="unknown"):
+            assert Filer(name="test", unknown=1, reopen=False).name == "test"
 
 
 class TestDoer:

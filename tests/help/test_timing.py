@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hio import HioError
 from hio.help import MonoTimer, RetroTimerError, Timer, TimerError, fromIso8601, nowIso8601, timing, toIso8601
+from hio.hioing import UnknownArgumentWarning
 
 
 class Clock:
@@ -53,7 +54,8 @@ class TestBoth:
         assert timer._start == timer._stop == 1000.0
 
     def test_takes_what_it_does_not_know(self, cls, clock):
-        assert cls(duration=1.0, name="unknown").duration == 1.0
+        with pytest.warns(UnknownArgumentWarning, match=f"{cls.__name__} takes no argument name"):
+            assert cls(duration=1.0, name="unknown").duration == 1.0
 
     def test_runs_out(self, cls, clock):
         timer = cls()

@@ -53,6 +53,7 @@ def test_defaults():
     client.serviceSends()
 
 
+@pytest.mark.filterwarnings("ignore::hio.hioing.UnknownArgumentWarning")
 def test_parameters():
     rxbs, txbs = bytearray(), bytearray()
     client = Client(host="localhost", port=80, bufsize=100, rxbs=rxbs, txbs=txbs, name="x", uid=3)

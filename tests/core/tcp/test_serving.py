@@ -78,6 +78,7 @@ def test_wrong_arguments(kwa):
         Server(**kwa)
 
 
+@pytest.mark.filterwarnings("ignore::hio.hioing.UnknownArgumentWarning")
 def test_other_keywords():
     """bufsize is another name for bs; what the reference API tolerates is tolerated."""
     assert Server(bufsize=131072).bs == 131072
