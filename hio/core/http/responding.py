@@ -254,8 +254,8 @@ class Responder:
         """Raise ApplicationError unless item is bytes-like."""
         if not isinstance(item, (bytes, bytearray, memoryview)):
             raise ApplicationError(f"body items must be bytes, got {type(item).__name__} (PEP 3333)")
-        if type(item) is memoryview and item.nbytes != len(item):
-            raise ApplicationError(f"body items must be bytes, got a memoryview of items of {item.itemsize} bytes")
+        if type(item) is memoryview and not (item.c_contiguous and item.nbytes == len(item)):
+            raise ApplicationError("body items must be bytes, got a memoryview of something else")
 
     # -- one step -----------------------------------------------------------------------------------------
 
@@ -385,7 +385,7 @@ class Responder:
         self.failure = ex
         self.used = True
         self.release()
-        if self.headed:
+        if self.headed or self.ended:
             logger.error("application failed after the head, connection is cut: %s", self.where(), exc_info=ex)
             self.abort()
             return

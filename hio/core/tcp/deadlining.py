@@ -21,10 +21,11 @@ class Deadlines:
     assignment, and must be moved earlier by arm. check belongs to this class.
     """
 
-    __slots__ = ("heap", "serial")
+    __slots__ = ("heap", "orphans", "serial")
 
     def __init__(self) -> None:
         self.heap: list[tuple[float, int, Any]] = []
+        self.orphans = 0  # entries of things that were forgotten, or are looked at earlier by another entry
         self.serial = count()
 
     def __len__(self) -> int:
@@ -34,7 +35,9 @@ class Deadlines:
         """Set the deadline of thing to tyme due; Never takes it away."""
         thing.due = due
         if due < thing.check:
-            thing.check = due
+            before, thing.check = thing.check, due
+            if before != Never:
+                self.orphan()
             heapq.heappush(self.heap, (due, next(self.serial), thing))
 
     def expired(self, tyme: float) -> Iterator[Any]:
@@ -42,7 +45,8 @@ class Deadlines:
         heap = self.heap
         while heap and heap[0][0] <= tyme:
             check, _, thing = heapq.heappop(heap)
-            if check != thing.check:  # an entry that an earlier one made idle
+            if check != thing.check:  # an orphan
+                self.orphans = max(0, self.orphans - 1)
                 continue
             thing.check = Never
             if thing.due <= tyme:
@@ -56,12 +60,23 @@ class Deadlines:
         return self.heap[0][0] if self.heap else None
 
     def forget(self, thing: Any) -> None:
-        """Drop thing: nothing of it will expire. Its heap entry goes when its tyme comes."""
+        """Drop thing: nothing of it will expire."""
         thing.due = Never
-        thing.check = Never
+        if thing.check != Never:
+            thing.check = Never
+            self.orphan()
+
+    def orphan(self) -> None:
+        """Count an entry that is of no use any more; throw them out once they are most."""
+        self.orphans += 1
+        if self.orphans > 64 and 2 * self.orphans > len(self.heap):
+            self.heap[:] = [entry for entry in self.heap if entry[0] == entry[2].check]
+            heapq.heapify(self.heap)
+            self.orphans = 0
 
     def clear(self) -> None:
         """Forget everything; what was armed may be armed anew."""
         for _, _, thing in self.heap:
-            self.forget(thing)
+            thing.due = thing.check = Never
         self.heap.clear()
+        self.orphans = 0

@@ -700,3 +700,60 @@ def test_event_stream():
 def test_int_status_and_plain_repr():
     rep, sent = run(App({"items": [b"x"], "status": 451}))
     assert read(sent).reason == "Unavailable For Legal Reasons" and "451" in repr(rep)
+
+
+# ---------------------------------------------------------------- an application that ends itself
+
+
+@pytest.mark.parametrize("point", ["call", "first", "later", "last", "raises", "raises first", "iterable"])
+def test_application_closes_its_own_connection(point, logged):
+    """Nothing more is sent, the iterable is closed once, and what it does afterwards has no effect."""
+    closed = []
+
+    def generator(rep):
+        try:
+            if point in ("first", "raises first"):
+                rep.close()
+                if point == "raises first":
+                    raise ValueError("boom")
+            yield b"a"
+            if point in ("later", "raises"):
+                rep.close()
+                if point == "raises":
+                    raise ValueError("boom")
+            yield b"b"
+            if point == "last":
+                rep.close()
+                return b"never"
+        finally:
+            closed.append(point)
+
+    class Own(Iterable):
+        def __next__(self):
+            rep.close()
+            return super().__next__()
+
+    made = Own([b"a", b"b"])
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        if point == "call":
+            rep.close()
+            return made
+        return made if point == "iterable" else generator(rep)
+
+    rep = make(app)
+    for _ in range(5):
+        rep.service()
+    assert rep.ended and rep.closed and rep.aborted and rep.iterable is None
+    assert made.closed == 1 if point in ("call", "iterable") else closed == [point]
+    assert b"never" not in rep.incomer.sent and b"0\r\n\r\n" not in rep.incomer.sent and b"500" not in rep.incomer.sent
+    assert not [cause for cause in logged.causes if "executing" in str(cause)]
+
+
+def test_memoryview_of_larger_items():
+    """It is not as many bytes as it has items: refused rather than framed wrongly."""
+    wide = memoryview(bytes(16)).cast("I")
+    assert read(run(App([wide]))[1]).status == 500
+    assert read(run(lambda e, s: s("200 OK", []) and [wide])[1]).status == 500
+    assert read(run(App([memoryview(b"abcdef")[::2]]))[1]).status == 500

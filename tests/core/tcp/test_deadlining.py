@@ -85,6 +85,22 @@ def test_forget_and_clear():
             assert list(deadlines.expired(9.0)) == [thing]
 
 
+def test_what_is_forgotten_is_not_kept():
+    """Many short lives before a far deadline leave little behind, also while those who live are told of theirs."""
+    deadlines, lives = Deadlines(), [Thing(str(i)) for i in range(100)]
+    for thing in lives:
+        deadlines.arm(thing, 1e6)
+    for _ in range(50_000):
+        thing = Thing()
+        deadlines.arm(thing, 3600.0)
+        deadlines.forget(thing)
+    assert len(deadlines) < 500
+    for count in range(2000):
+        deadlines.arm(lives[0], 5000.0 - count)
+    assert len(deadlines) < 500
+    assert list(deadlines.expired(1e6)) == lives and not len(deadlines) and deadlines.orphans == 0
+
+
 def test_changes_while_expired_runs():
     """A thing may be armed again, and another forgotten, by whoever is told of an expiry."""
     deadlines = Deadlines()
