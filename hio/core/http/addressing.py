@@ -129,7 +129,9 @@ def joinUrl(base: Url, reference: str) -> Url:
 
     A fragment of base is kept when reference has none. Raises ValueError like parseUrl.
     """
-    url = parseUrl(urljoin(str(base), reference.strip()))
+    reference = reference.strip()
+    match = isUrl(reference)
+    url = parseUrl(reference if match and not match[2] else urljoin(str(base), reference))
     return url if url.fragment or "#" in reference else url._replace(fragment=base.fragment)
 
 

@@ -41,7 +41,9 @@ def lastEventId(environ: Mapping[str, Any]) -> str:
         return value
 
 
-def packEvent(data: Any = None, name: str = "", id: object = None, retry: int | None = None, comment: str = "") -> bytes:
+def packEvent(
+    data: Any = None, name: str = "", id: object = None, retry: int | None = None, comment: str = ""
+) -> bytes:
     """Return one event as bytes.
 
     Parameters:
