@@ -54,6 +54,8 @@ NONE, WAITING, HEADED, ENDED = Stage
 class Owner(Protocol):
     """What minds the connection of a Requestant."""
 
+    retiring: bool
+
     def forget(self, req: Requestant, /) -> None:
         """Hook: the connection of req was closed."""
 

@@ -10,11 +10,16 @@ To answer with a body that comes piece by piece, respond() calls stream(); the s
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from ... import help
 from ...help import Hict
+from .. import tcp
+from ..tcp.netting import Address, Data
+from ..tcp.remoting import Remoter
 from . import planning
 from .erring import HTTPError
 from .httping import packChunk, packHeader
@@ -25,6 +30,9 @@ from .responding import Raised
 from .statusing import STATUS_DESCRIPTIONS
 
 logger = help.ogler.getLogger()
+
+#: Header fields as a steward gives them; values are made text.
+Given: TypeAlias = "Mapping[str, object] | Iterable[tuple[str, object]]"
 
 
 class CustomResponder:
@@ -42,17 +50,30 @@ class CustomResponder:
 
     HttpVersionString = "HTTP/1.1"
 
-    def __init__(self, steward=None, status=200, headers=None, body=b"", data=None):
+    def __init__(
+        self,
+        steward: Steward | None = None,
+        status: int = 200,
+        headers: Given | None = None,
+        body: Data | str = b"",
+        data: object = None,
+    ) -> None:
         self.steward = steward
         self.ended = False
         self.msg = self.head = b""
-        self.lines = []
+        self.lines: list[bytes] = []
         self.status = status
         self.headers = Hict(headers or {})
         self.body = body
         self.data = data
 
-    def reinit(self, status=None, headers=None, body=None, data=None):
+    def reinit(
+        self,
+        status: int | None = None,
+        headers: Given | None = None,
+        body: Data | str | None = None,
+        data: object = None,
+    ) -> None:
         """Begin another response: what is not given is as at first, nothing of the last one is kept."""
         self.status = 200 if status is None else status
         self.headers = Hict(headers or {})
@@ -62,7 +83,13 @@ class CustomResponder:
         self.lines = []
         self.msg = self.head = b""
 
-    def build(self, status=None, headers=None, body=None, data=None):
+    def build(
+        self,
+        status: int | None = None,
+        headers: Given | None = None,
+        body: Data | str | None = None,
+        data: object = None,
+    ) -> bytes:
         """Return a whole response as bytes. Any argument given begins another response; see reinit.
 
         Raises:
@@ -94,12 +121,12 @@ class CustomResponder:
         return self.msg
 
     @property
-    def bodiless(self):
+    def bodiless(self) -> bool:
         """Whether no content may follow the head (RFC 9112, 6.3)."""
         head = self.steward is not None and self.steward.method == "HEAD"
         return head or self.status < 200 or self.status in (204, 304)
 
-    def begin(self, status=200, headers=None, chunked=True):
+    def begin(self, status: int = 200, headers: Given | None = None, chunked: bool = True) -> bytes:
         """Return the head of a response whose content follows piece by piece, in chunks or until the close.
 
         Raises:
@@ -114,7 +141,7 @@ class CustomResponder:
         self.buildHead()
         return self.head
 
-    def ready(self):
+    def ready(self) -> None:
         """Check status and headers, take out what is the server's to say, and add Server and Date if missing."""
         planning.parseStatus(self.status)
         for name, value in planning.pairs([(name, str(value)) for name, value in self.headers.items()]):
@@ -129,7 +156,7 @@ class CustomResponder:
             dater.render()
             self.headers["Date"] = dater.text
 
-    def buildHead(self):
+    def buildHead(self) -> None:
         """Make .lines and .head from status and headers, and what there is to say of the connection."""
         steward = self.steward
         if steward is not None and not steward.persisted:
@@ -156,7 +183,13 @@ class Steward:
         answered (bool | None): the request has its answer, or the beginning of it. None without a BareServer.
     """
 
-    def __init__(self, remoter, requestant=None, responder=None, dictable=False):
+    def __init__(
+        self,
+        remoter: Remoter,
+        requestant: Requestant | None = None,
+        responder: CustomResponder | None = None,
+        dictable: bool = False,
+    ) -> None:
         self.remoter = remoter
         self.requestant = requestant if requestant is not None else Requestant(remoter=remoter, dictable=dictable)
         self.responder = responder if responder is not None else CustomResponder(steward=self)
@@ -164,39 +197,39 @@ class Steward:
             self.responder.steward = self
         self.dictable = bool(dictable)
         self.waited = False
-        self.answered = None
+        self.answered: bool | None = None
         self.msg = b""
-        self.pieces = None  # what stream() was given
-        self.pourer = None  # its iterator
+        self.pieces: Iterable[Data] | None = None  # what stream() was given
+        self.pourer: Iterator[Data] | None = None  # its iterator
         self.chunked = False
-        self.dater = planning.dater
+        self.dater: planning.Dater | planning.LoneDater = planning.dater
 
     # -- what the request says ----------------------------------------------------------------------------
 
     @property
-    def method(self):
+    def method(self) -> str:
         """Method of the request."""
         return self.requestant.method
 
     @property
-    def version(self):
+    def version(self) -> tuple[int, int] | None:
         """Version of the request."""
         return self.requestant.version
 
     @property
-    def persisted(self):
+    def persisted(self) -> bool:
         """Whether the connection survives the request."""
         req = self.requestant
         last = req.closed or (req.keeper is not None and req.keeper.retiring)
         return bool(req.persisted) and (not last or len(req.msg) > 0)  # whole requests may wait behind it
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Count the connection's idle tyme from now on."""
         self.remoter.refresh()
 
     # -- answering ----------------------------------------------------------------------------------------
 
-    def respond(self):
+    def respond(self) -> None:
         """Answer the request in .requestant: override. The default echoes it as JSON.
 
         Either queue a whole response by self.answer(...), or begin one by self.stream(...). An HTTPError raised here
@@ -204,7 +237,7 @@ class Steward:
         """
         self.answer(data=self.echo())
 
-    def echo(self):
+    def echo(self) -> dict[str, Any]:
         """Return the request as a dict: version, method, path, qargs, fragment, headers, body, data."""
         req = self.requestant
         path, _, query = (req.url or "").partition("?")
@@ -214,30 +247,32 @@ class Steward:
             path=unquote(path, errors="replace"),
             qargs=dict(parse_qsl(query, keep_blank_values=True)),
             fragment=req.fragment,
-            headers=[list(field) for field in req.headers.items()],
+            headers=[list(field) for field in req.headers.items()] if req.headers is not None else [],
             body=bytes(req.body).decode("utf-8", errors="replace"),
             data=req.data,
         )
 
-    def answer(self, status=200, headers=None, body=None, data=None):
+    def answer(
+        self, status: int = 200, headers: Given | None = None, body: Data | str | None = None, data: object = None
+    ) -> None:
         """Queue a whole response. Raises RuntimeError when the request was answered already."""
         self.once()
         self.msg = self.responder.build(status=status, headers=headers, body=body, data=data)
         self.say()
         self.waited = False
 
-    def once(self):
+    def once(self) -> None:
         """Raise RuntimeError when the request was answered already."""
         if self.answered:
             raise RuntimeError(f"{self.requestant.where()} was answered already")
 
-    def say(self):
+    def say(self) -> None:
         """Queue .msg, with which the request is answered."""
         self.remoter.tx(self.msg)
         if self.answered is not None:
             self.answered = True
 
-    def stream(self, pieces, status=200, headers=None):
+    def stream(self, pieces: Iterable[Data], status: int = 200, headers: Given | None = None) -> None:
         """Begin a response whose content is what pieces, an iterable of bytes, gives: one a turn.
 
         An empty piece means nothing yet: it is asked again at the next tick. Raises RuntimeError when the request was
@@ -254,7 +289,7 @@ class Steward:
         if self.responder.bodiless:
             self.release()
 
-    def pour(self):
+    def pour(self) -> bool:
         """Continue a response that stream() began by one piece; return whether the piece held anything."""
         if self.pieces is None:
             return False
@@ -267,16 +302,19 @@ class Steward:
             self.release()
             return False
         if piece:
-            self.msg = packChunk(piece) if self.chunked else bytes(piece)
+            self.msg = packChunk(bytes(piece)) if self.chunked else bytes(piece)
             self.remoter.tx(self.msg)
         return bool(piece)
 
-    def release(self):
+    def release(self) -> None:
         """Let go of what a response was made of, closing it once."""
         pieces, self.pieces, self.pourer = self.pieces, None, None
         self.waited = False
         if pieces is not None and hasattr(pieces, "close"):
             pieces.close()
+
+
+AnySteward: TypeAlias = Steward  # within BareServer, Steward is the class that its stewards are of
 
 
 class BareServer(Keeper):
@@ -295,22 +333,31 @@ class BareServer(Keeper):
     """
 
     Timeout = 5.0
-    Steward = Steward
+    Steward: type[AnySteward] = Steward
 
-    def __init__(self, servant=None, stewards=None, name="", dictable=False, timeout=None, tymeout=None, **kwa):
-        self.stewards = stewards if stewards is not None else {}
+    def __init__(
+        self,
+        servant: tcp.Server | None = None,
+        stewards: dict[Address, AnySteward] | None = None,
+        name: str = "",
+        dictable: bool = False,
+        timeout: float | None = None,
+        tymeout: float | None = None,
+        **kwa: Any,
+    ) -> None:
+        self.stewards: dict[Address, AnySteward] = stewards if stewards is not None else {}
         self.stewards.clear()
         self.dictable = bool(dictable)
-        self.admitted = []  # stewards with a request to answer
-        self.pouring = []  # stewards with a response under way
+        self.admitted: list[AnySteward] = []  # with a request to answer
+        self.pouring: list[AnySteward] = []  # with a response under way
         tymeout = timeout if tymeout is None else tymeout
         super().__init__(name=name, servant=servant, tymeout=self.Timeout if tymeout is None else tymeout, **kwa)
 
-    def rest(self, tock=0.0):
+    def rest(self, tock: float = 0.0) -> float:
         """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
         return tock if self.pouring else super().rest(tock)
 
-    def welcome(self, ix):
+    def welcome(self, ix: Remoter) -> None:
         """Make the Steward of a new connection."""
         req = Requestant(remoter=ix, dictable=self.dictable, limits=self.limits)
         steward = self.Steward(remoter=ix, requestant=req, dictable=self.dictable)
@@ -319,11 +366,11 @@ class BareServer(Keeper):
         self.stewards[ix.ca] = steward
         self.adopt(steward.requestant, ix)
 
-    def admit(self, req):
+    def admit(self, req: Requestant) -> None:
         """Have the Steward answer a request that is complete, in this turn."""
         self.admitted.append(req.responder)
 
-    def forget(self, req):
+    def forget(self, req: Requestant) -> None:
         """Drop what is kept of a connection that was closed."""
         if req.phase is not GONE:
             super().forget(req)
@@ -333,7 +380,7 @@ class BareServer(Keeper):
                 if self.stewards.get(req.remoter.ca) is steward:
                     del self.stewards[req.remoter.ca]
 
-    def guard(self, steward, act):
+    def guard(self, steward: AnySteward, act: Callable[[], object]) -> tuple[bool, Any]:
         """Call act; return (whether it went well, what it returned). What it raises is logged."""
         try:
             return True, act()
@@ -343,7 +390,7 @@ class BareServer(Keeper):
             logger.error("%s failed: %s", act, steward.requestant.where(), exc_info=ex)
             return False, HTTPError(500)
 
-    def serviceStewards(self):
+    def serviceStewards(self) -> None:
         """Answer the requests that are complete, and continue the responses under way by one piece each."""
         pouring, self.pouring = self.pouring, []
         for steward in pouring:
@@ -357,7 +404,7 @@ class BareServer(Keeper):
                 steward.answered = steward.responder.ended = False
                 self.proceed(steward, steward.respond)
 
-    def proceed(self, steward, act):
+    def proceed(self, steward: AnySteward, act: Callable[[], object]) -> None:
         """Have a steward begin or continue its response, and see whether that is whole now."""
         req = steward.requestant
         begun = steward.waited
@@ -378,7 +425,7 @@ class BareServer(Keeper):
         else:
             self.answered(req, steward.persisted)
 
-    def excuse(self, steward, error):
+    def excuse(self, steward: AnySteward, error: HTTPError | None) -> None:
         """Answer for a steward that did not: by the HTTPError that it raised; None: it raised nothing."""
         if error is None:
             logger.error("%r gave no answer: %s", steward, steward.requestant.where())
@@ -390,7 +437,7 @@ class BareServer(Keeper):
             if self.guard(steward, partial(steward.answer, each.status, headers, each.render()))[0]:
                 return
 
-    def serviceAnswers(self):
+    def serviceAnswers(self) -> None:
         """Parse and answer, pipelined requests in order."""
         self.serviceReqs()
         self.serviceStewards()
