@@ -188,7 +188,7 @@ def packValue(value: str | bytes | int) -> bytes:
     return str(value).encode("latin-1")
 
 
-def packChunk(msg: bytes | bytearray) -> bytes:
+def packChunk(msg: bytes | bytearray | memoryview) -> bytes:
     """Return msg as a chunk; of an empty msg that is the last chunk, which ends the body."""
     return b"%x\r\n%b\r\n" % (len(msg), bytes(msg))
 

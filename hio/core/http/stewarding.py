@@ -302,7 +302,8 @@ class Steward:
             self.release()
             return False
         if piece:
-            self.msg = packChunk(bytes(piece)) if self.chunked else bytes(piece)
+            view = memoryview(piece)  # TypeError for an int, of which bytes() would make that many zeros
+            self.msg = packChunk(view) if self.chunked else bytes(view)
             self.remoter.tx(self.msg)
         return bool(piece)
 
