@@ -1,4 +1,4 @@
-"""The command line: hio serve, hio demo.
+"""The command line: hio serve, hio demo, hio top.
 
 main          parses the arguments and runs one of COMMANDS
 loadApp       module:attribute to a WSGI app
@@ -27,6 +27,7 @@ from .base import doing
 from .core import http
 from .core.http.sinking import StaticSink
 from .hioing import HioError
+from .live import topping
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -87,7 +88,8 @@ def makeParser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  hio demo                      look at a Falcon app and its page\n"
         "  hio serve shop:app            serve app of shop.py\n"
-        "  hio serve --static public     serve the files below public/\n\n"
+        "  hio serve --static public     serve the files below public/\n"
+        "  hio top 127.0.0.1:9000        watch the doers of a program whose live page is there\n\n"
         "hio COMMAND --help tells more about each.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -171,6 +173,13 @@ COMMANDS = (
         "Its notes live in memory; programs have them at /api/notes. Ctrl-C or SIGTERM ends it.",
         describe=describeBind,
         run=demo,
+    ),
+    Command(
+        name="top",
+        summary="show the doers of a running program, again and again",
+        details=topping.DETAILS,
+        describe=topping.describe,
+        run=topping.run,
     ),
 )
 

@@ -219,7 +219,8 @@ def test_examples_of_the_help_parse(capsys):
     for line in lines:
         argv = [word.strip("'") for word in re.split(r"\s{2,}", line.strip())[0].split()[1:]]
         args = parser.parse_args(argv)
-        parseBind(args.bind)
+        if "bind" in args:
+            parseBind(args.bind)
         if getattr(args, "app", None):
             assert cli.APP_SPEC.fullmatch(args.app)
 

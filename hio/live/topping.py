@@ -40,7 +40,7 @@ DETAILS = """examples:
   hio top 127.0.0.1:9000                   the page that is at http://127.0.0.1:9000/-/
   hio top http://127.0.0.1:9000/inside/    one that is mounted elsewhere
   hio top unix:/run/shop-live              one on a UNIX-domain socket
-  hio top --once 127.0.0.1:9000 >tree.txt  one look, of one interval
+  hio top --once 127.0.0.1:9000            one look, of one interval; as plain lines when piped
 
 TURNS and RUN TIME count from the first look on, and are forgotten 10 s after the last. Ctrl-C ends it."""
 
