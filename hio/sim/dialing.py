@@ -102,6 +102,17 @@ class SimEnd(SimSock):
             now = self.net.network.now
             trace.records.append((now, str(kind), self.net.name, peer, self.connection, self.way, segment, data, note))
 
+    def resize(self, option: int, size: int) -> None:
+        """Have a buffer hold size bytes. What is in it already stays."""
+        if option == socket.SO_SNDBUF:
+            self.txCap = size
+        else:
+            self.rxCap = size
+
+    def room(self, option: int) -> int:
+        """Return how many bytes a buffer holds."""
+        return self.txCap if option == socket.SO_SNDBUF else self.rxCap
+
     # -- connecting ---------------------------------------------------------------------------------------
 
     def connect_ex(self, address: Any) -> int:

@@ -130,6 +130,11 @@ class Host:
         self._run = None
         self._due = inf
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether its Doist ended by a KeyboardInterrupt, which it takes for a wish to end quietly."""
+        return not self.doist.done and not self.doist._stopping
+
     def finished(self) -> None:
         """Note that its doers are all done."""
         self.done = True

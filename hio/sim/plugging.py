@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .polling import SimPoller
 
 
+#: Bytes that a buffer can be made to hold at the least.
+LEAST_BUFFER = 2048
+
+
 def error(number: int) -> OSError:
     """Return the OSError of an errno, as the system would raise it."""
     return OSError(number, strerror(number))
@@ -81,7 +85,10 @@ class SimSock:
         return 0.0
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
-        """Keep value. Only SO_LINGER has an effect."""
+        """Keep value. SO_SNDBUF, SO_RCVBUF and SO_LINGER have an effect."""
+        if level == socket.SOL_SOCKET and option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            self.resize(option, max(int(value), LEAST_BUFFER))
+            return
         if self.options is None:
             self.options = {}
         self.options[level, option] = value
@@ -95,8 +102,15 @@ class SimSock:
         if self.options is not None and (level, option) in self.options:
             return self.options[level, option]
         if level == socket.SOL_SOCKET and option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            return self.net.tx if option == socket.SO_SNDBUF else self.net.rx
+            return self.room(option)
         return 0
+
+    def resize(self, option: int, size: int) -> None:
+        """Have the buffer of option, SO_SNDBUF or SO_RCVBUF, hold size bytes."""
+
+    def room(self, option: int) -> int:
+        """Return how many bytes the buffer of option, SO_SNDBUF or SO_RCVBUF, holds."""
+        return self.net.tx if option == socket.SO_SNDBUF else self.net.rx
 
     def blame(self) -> int:
         """Return the pending error and clear it."""

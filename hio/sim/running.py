@@ -18,6 +18,7 @@ run        runs a scenario, a function that takes a Sim, under a seed
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from heapq import heappop
 from math import inf
 from typing import Any
@@ -26,7 +27,7 @@ from ..base.tyming import Tymist
 from .dicing import Dice
 from .failing import LeakError, SimError, SimFailure
 from .faulting import Faults
-from .guarding import Guard
+from .guarding import Guard, Stuck, Watchdog
 from .hosting import Factory, Host
 from .linking import GRAIN, Terms
 from .netting import Network, SimNet
@@ -36,6 +37,8 @@ from .tracing import Event, Kind, Trace
 EPOCH = 1_577_836_800.0
 #: Turns that a run may take, so that one that gets nowhere ends: some minutes of work.
 TURNS = 10_000_000
+#: Seconds of CPU that one turn may take.
+PATIENCE = 20.0
 #: Turns that may pass without tyme going on by more than this many GRAINs each: what spins spins in vain.
 SPIN = 100_000
 
@@ -73,6 +76,7 @@ class Sim(Faults):
         tock (float): seconds between the ticks of the hosts, unless they are given their own; None: that of a Doist.
         epoch (float): wall clock at tyme 0, in seconds since 1970.
         turns (int): most turns of hosts in the run.
+        patience (float): seconds of CPU after which a turn that has not ended is ended; 0.0: never.
         events (int): events that the trace keeps at least; None: all. The digest counts all in any case.
         guard (bool): serve clocks and chance of the machine from tyme and seed while the run goes on, and raise where
             code under test reaches for a socket, thread, process or sleep of the real world.
@@ -96,6 +100,7 @@ class Sim(Faults):
         tock: float | None = None,
         epoch: float = EPOCH,
         turns: int = TURNS,
+        patience: float = PATIENCE,
         events: int | None = Trace.Limit,
         guard: bool = True,
         allow: tuple[str, ...] = (),
@@ -106,6 +111,7 @@ class Sim(Faults):
         self.tock = Tymist.Tock if tock is None else tock
         self.epoch = float(epoch)
         self.turns = turns
+        self.patience = patience
         self.network = Network(seed, Trace(events), Terms().but(**terms))
         self.network.loose = False
         self.hosts: dict[str, Host] = {}
@@ -116,9 +122,12 @@ class Sim(Faults):
         self.failure: SimFailure | None = None
         self.ran = False
         self.guard = Guard(self, allow) if guard else None
-        self._waiting = 0  # clients that are not done
+        self._clients = False  # whether there are any
+        self._waiting = 0  # those that are not done
+        self._leak: tuple[Host | None, LeakError] | None = None
         self._open: list[Property] = []  # properties that are not decided
-        self._calm = (0, 0.0)  # turns taken when tyme last went on well, and that tyme
+        self._calm = (0, 0.0)  # turns taken when the watchdog last looked, and the tyme then
+        self._bark = min(SPIN, turns)  # turns after which it looks again
 
     def __repr__(self) -> str:
         return f"<Sim seed={self.seed!r} tyme={self.tyme} hosts={list(self.hosts)} turns={self.taken}>"
@@ -208,10 +217,7 @@ class Sim(Faults):
         self._check(limit)
         self.ran = True
         try:
-            if self.guard is not None:
-                with self.guard:
-                    self._play(inf if limit is None else limit)
-            else:
+            with self.guard or nullcontext(), Watchdog(self, self.patience):
                 self._play(inf if limit is None else limit)
         except SimFailure as failure:
             self.failure = failure
@@ -237,6 +243,8 @@ class Sim(Faults):
         try:
             for host in list(self.hosts.values()):
                 self._waiting += host.client
+            self._clients = self._waiting > 0
+            for host in list(self.hosts.values()):
                 self._guarded(host, host.start)
             self._loop(limit)
         except BaseException as ex:
@@ -250,7 +258,7 @@ class Sim(Faults):
         network = self.network
         heap = network.heap
         ready = network.ready
-        clients = any(host.client for host in self.hosts.values())
+        trace = network.trace
         while True:
             while ready:
                 batch = ready[:]
@@ -258,51 +266,61 @@ class Sim(Faults):
                 for net in batch:
                     net.stirred = False
                     self._turn(net.owner)
-            self._look()
-            if clients and not self._waiting and not any(one.due is not None for one in self._open):
-                break
-            if not heap:
-                if clients and self._waiting:
-                    self._fail("deadlock", self._stall())
+            if self._open or trace.watched or len(trace.records) >= trace.most:
+                self._look()
+            if self._over(limit):
                 break
             due = heap[0][0]
-            if due > limit:
-                network.now = limit
-                if self._waiting:
-                    self._fail("limit", f"the limit of {limit} s is over before {self._undone()}")
-                break
             network.now = due
             while heap and heap[0][0] == due:
                 _, _, act, segment, data = heappop(heap)
                 act(segment, data)
 
+    def _over(self, limit: float) -> bool:
+        """Whether the run is; raise SimFailure when it cannot go on though it should."""
+        if self._leak is not None:
+            self._fail("leak", f"LeakError: {self._leak[1]}", host=self._leak[0], cause=self._leak[1])
+        if not self._waiting and self._clients and not any(one.due is not None for one in self._open):
+            return True
+        heap = self.network.heap
+        if not heap:
+            if self._waiting:
+                self._fail("deadlock", self._stall())
+            return True
+        if heap[0][0] <= limit:
+            return False
+        self.network.now = limit
+        if self._waiting:
+            self._fail("limit", f"the limit of {limit} s is over before {self._undone()}")
+        return True
+
     def _turn(self, host: Host) -> None:
         """Give a host its turn."""
         self.taken += 1
-        if self.taken - self._calm[0] > SPIN:
+        if self.taken > self._bark:
             self._watch(host)
         self.running = host
         try:
             host.turn()
         except StopIteration:
             self._ended(host)
-        except Exception as ex:
+        except (Exception, Stuck) as ex:
             self._broke(host, ex)
-        finally:
-            self.running = None
+        self.running = None
 
     def _guarded(self, host: Host, function: Callable[[], Any]) -> None:
         """Call function as part of what host does."""
         self.running = host
         try:
             function()
-        except Exception as ex:
+        except (Exception, Stuck) as ex:
             self._broke(host, ex)
-        finally:
-            self.running = None
+        self.running = None
 
     def _ended(self, host: Host) -> None:
         """The doers of a host are all done."""
+        if host.interrupted:
+            raise KeyboardInterrupt
         host.finished()
         self.trace.note(self.network.now, Kind.STOP, host.name)
         if host.client:
@@ -310,8 +328,8 @@ class Sim(Faults):
 
     def _look(self) -> None:
         """Look at what is new in the trace and at the properties."""
-        trace = self.trace
-        if trace.busy:
+        trace = self.network.trace
+        if trace.watched or len(trace.records) >= trace.most:
             try:
                 trace.tell()
             except SimFailure:
@@ -358,6 +376,7 @@ class Sim(Faults):
             spins = f"host {host.name!r} spins: {self.taken - turns} turns from tyme {tyme} to {now}"
             self._fail("stuck", spins, host=host)
         self._calm = (self.taken, now)
+        self._bark = min(self.taken + SPIN, self.turns)
 
     def _stall(self) -> str:
         return f"nothing can ever happen again, at tyme {self.network.now}, and not done are {self._undone()}"
@@ -371,12 +390,17 @@ class Sim(Faults):
                 parts.append(f"{'paused ' if host.paused else ''}{host.name}: {doers or 'between doers'}")
         return "; ".join(parts)
 
-    def _broke(self, host: Host, ex: Exception) -> None:
+    def leaked(self, error: LeakError) -> None:
+        """Be told of a leak, in case that code under test swallows the error."""
+        if self._leak is None:
+            self._leak = (self.running, error)
+
+    def _broke(self, host: Host, ex: BaseException) -> None:
         """A doer raised."""
         if isinstance(ex, SimFailure):
             raise ex
         doer, place = culprit(ex)
-        cause = "leak" if isinstance(ex, LeakError) else "raised"
+        cause = "leak" if isinstance(ex, LeakError) else "stuck" if isinstance(ex, Stuck) else "raised"
         self.trace.note(self.network.now, Kind.FAIL, host.name, note=f"{type(ex).__name__}: {ex}")
         self._fail(cause, f"{type(ex).__name__}: {ex} ({place})", host=host, doer=doer, cause=ex)
 

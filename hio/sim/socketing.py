@@ -23,6 +23,7 @@ from .plugging import error
 from .tracing import Kind
 
 SEND, ARRIVE = Kind.SEND.value, Kind.ARRIVE.value  # PERF: plain strings, in records that are written all the time
+AGAIN = strerror(EAGAIN)
 
 
 class SimSocket(SimEnd):
@@ -56,7 +57,7 @@ class SimSocket(SimEnd):
         if size > room:
             self.starved = True
             if room <= 0:
-                raise BlockingIOError(EAGAIN, strerror(EAGAIN))
+                raise BlockingIOError(EAGAIN, AGAIN)
             size = room
             data = data[:size]
         peer: SimSocket = self.peer  # type: ignore[assignment]
@@ -75,7 +76,7 @@ class SimSocket(SimEnd):
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all of data, or raise BlockingIOError with a part of it sent, as a nonblocking socket does."""
         if self.send(data) < len(data):
-            raise BlockingIOError(EAGAIN, strerror(EAGAIN))
+            raise BlockingIOError(EAGAIN, AGAIN)
 
     def _unable(self) -> OSError:
         """Return the error for whoever sends what cannot be sent."""
@@ -252,7 +253,7 @@ class SimSocket(SimEnd):
             return self._nothing()
         data = rx.popleft()
         count = len(data)
-        if flags & socket.MSG_PEEK:
+        if flags and flags & int(socket.MSG_PEEK):
             rx.appendleft(data)
             return data[:size]
         if count > size:
@@ -264,7 +265,7 @@ class SimSocket(SimEnd):
             count = len(data)
         self.unread -= count
         peer = self.peer
-        if peer is not None and (peer.queue or peer.pumping) and not peer.pumping:
+        if peer is not None and peer.queue and not peer.pumping:
             peer.pumping = True
             network = self.net.network
             network.push(network.now + self.link.delay(), peer._pumped)
@@ -289,7 +290,7 @@ class SimSocket(SimEnd):
         if self.state == OPEN:
             if self.ended or self.deaf:
                 return b""
-            raise BlockingIOError(EAGAIN, strerror(EAGAIN))
+            raise BlockingIOError(EAGAIN, AGAIN)
         if self.state == BROKEN:
             number = self.blame()
             if number and not (number == EPIPE and self.ended):

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from hashlib import sha256
+from math import inf
 from typing import Any, NamedTuple, TextIO
 
 
@@ -120,7 +121,8 @@ class Trace:
         records (list[Record]): the events that are kept, oldest first.
         dropped (int): how many older ones are gone.
         open (bool): whether events are still taken; a run closes its trace when it ends.
-        watchers (list): callables that are handed each batch of new Events after a turn; see watch().
+        most (float): records at which older ones go.
+        watched (bool): whether somebody watches; see watch().
     """
 
     Limit = 200_000
@@ -129,11 +131,13 @@ class Trace:
         if limit is not None and limit < 1:
             raise ValueError(f"limit must be at least 1 event or None, got {limit!r}")
         self.limit = limit
+        self.most = inf if limit is None else 2 * limit
         self.records: list[Record] = []
         self.dropped = 0
         self.open = True
         self._hash = sha256()
         self._hashed = 0  # records[:_hashed] are in the hash
+        self.watched = False
         self._watchers: list[Callable[[list[Event]], None]] = []
         self._told = 0  # serial of the first event that watchers have not seen
 
@@ -183,11 +187,7 @@ class Trace:
     def watch(self, watcher: Callable[[list[Event]], None]) -> None:
         """Have watcher called with the new events after each turn that made some. What it raises ends the run."""
         self._watchers.append(watcher)
-
-    @property
-    def busy(self) -> bool:
-        """Whether tell() has something to do."""
-        return bool(self._watchers) or (self.limit is not None and len(self.records) >= 2 * self.limit)
+        self.watched = True
 
     def tell(self) -> None:
         """Tell the watchers what is new, and drop what is too old. Called by the run between turns."""
@@ -197,7 +197,7 @@ class Trace:
             self._told += len(events)
             for watcher in self._watchers:
                 watcher(events)
-        if self.limit is not None and len(self.records) >= 2 * self.limit:
+        if self.limit is not None and len(self.records) >= self.most:
             self._forget(len(self.records) - self.limit)
 
     def close(self) -> None:
