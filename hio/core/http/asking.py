@@ -264,7 +264,8 @@ class Asker(Channel, Caller):
         path, _, query = requester.target.partition("?")
         question.method = checkedMethod(requester.method)
         question.url = Url(requester.origin, path, query, requester.fragment)
-        question.record.update(
+        question.record = dict(
+            question.record,
             host=requester.hostname,
             port=requester.port,
             scheme=requester.scheme,
@@ -292,7 +293,10 @@ class Asker(Channel, Caller):
             try:
                 if not self.ready(question):
                     continue
-                self.visit(self.home if question.url is None else question.url.origin)
+                if question.url is not None:
+                    self.visit(question.url.origin)
+                elif self.away:
+                    self.visit(self.home)
                 self.requester.reinit(**{part: request.get(part) for part in PARTS})
                 message = self.compose()
             except OSError as ex:

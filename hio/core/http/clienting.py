@@ -221,6 +221,7 @@ class Client(Asker):
             self.failures = 0
             self.refresh()
         requester.reinit(hostname=origin.host, port=origin.port, scheme=origin.scheme)
+        self.away = origin != self.home
 
     def ready(self, question):
         """Have the connection fit for question; return whether it is, else question was answered.
