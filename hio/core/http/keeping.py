@@ -4,7 +4,7 @@ A connection is in one Phase at a time, kept with its Requestant:
 
     IDLE -> HEAD -> BODY -> ANSWER -> IDLE          a request and its answer, and the next
     ANSWER -> DRAIN -> LINGER -> GONE               the last answer: all of it is sent, then the end, then a bounded
-                                                    wait for what the peer still sends, so that no reset kills the answer
+                                                    wait for what the peer still sends, lest a reset kill the answer
     any -> DRAIN by refuse()                        a bad or late request: an error answer, then as above
     any -> GONE by closeConnection()                the peer reset, stalled, or the server closes
 
@@ -13,16 +13,24 @@ Each phase has its tymeout (Limits). A connection that is not ready and whose de
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 from ... import help
-from ...base.polling import READ, WRITE
+from ...base.polling import READ
+from ...base.tyming import Tymth
 from ...hioing import Mixin
 from .. import tcp
 from ..tcp.deadlining import Deadlines, Never
-from .faulting import HTTPException, MessageTimeout, PrematureClosure
+from ..tcp.netting import Address
+from ..tcp.remoting import Remoter
+from ..wiring import WireLog
 from .erring import HTTPError
+from .faulting import HTTPException, MessageTimeout, PrematureClosure
 from .limiting import LIMITS, Limits, check
 from .planning import Dater, plan
 from .requesting import ANSWER, BODY, DRAIN, ENDED, GONE, HEAD, HEADED, IDLE, LINGER, Requestant
+from .responding import Responder
 from .retiring import Retiring
 
 logger = help.ogler.getLogger()
@@ -35,6 +43,31 @@ BodyBs = 1 << 16
 RoundBudget = 16
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Journal(Protocol):
+    """Is told what becomes of each request, at the moment that it does."""
+
+    def turn(self) -> None:
+        """A turn of a server begins."""
+
+    def began(self, req: Requestant, /) -> None:
+        """Part of a request came."""
+
+    def ongoing(self, req: Requestant, /) -> None:
+        """A response is not whole at the end of a step."""
+
+    def answered(self, req: Requestant, rep: Responder, /) -> None:
+        """The application gave the whole response, or failed."""
+
+    def refused(self, req: Requestant, fault: HTTPException, size: int, /) -> None:
+        """The server itself answered a request that it cannot serve, with size bytes of body."""
+
+    def sent(self, req: Requestant, /) -> None:
+        """All that was queued for a connection is sent."""
+
+    def gone(self, req: Requestant, /) -> None:
+        """A connection ends, whatever it was doing."""
 
 
 class Keeper(Retiring, Mixin):
@@ -51,10 +84,25 @@ class Keeper(Retiring, Mixin):
     """
 
     Tymeout = 5.0
-    journal = None
+    journal: Journal | None = None
 
-    def __init__(self, name="", servant=None, reqs=None, bufsize=8096, wl=None, ha=None, host="", port=None, eha=None,
-                 scheme="", tymeout=None, limits=None, clock=None, **kwa):
+    def __init__(
+        self,
+        name: str = "",
+        servant: tcp.Server | None = None,
+        reqs: dict[Address, Requestant] | None = None,
+        bufsize: int = 8096,
+        wl: WireLog | None = None,
+        ha: Address | None = None,
+        host: str = "",
+        port: int | None = None,
+        eha: Address | None = None,
+        scheme: str = "",
+        tymeout: float | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] | None = None,
+        **kwa: Any,
+    ) -> None:
         self.name = name
         self.limits = LIMITS if limits is None else limits
         if not isinstance(self.limits, Limits):
@@ -77,18 +125,27 @@ class Keeper(Retiring, Mixin):
         servant.idling = False  # tymeouts are minded here
         self.dater = Dater(clock)
         self.deadlines = Deadlines()
-        self.fed = []  # requestants with something new to parse
-        self.blocked = 0  # connections whose application waits for the peer to read
-        self.closings = []  # connections whose last answer is given, to be ended in the next turn
-        self.now = None  # tyme of the turn
+        self.fed: list[Requestant] = []  # with something new to parse
+        self.closings: list[Requestant] = []  # whose last answer is given, to be ended in the next turn
+        self.now: float | None = None  # tyme of the turn
         super().__init__()
 
-    def make(self, ha, host, port, scheme, bufsize, wl, **kwa):
+    def make(
+        self,
+        *,
+        ha: Address | None,
+        host: str,
+        port: int | None,
+        scheme: str,
+        bufsize: int,
+        wl: WireLog | None,
+        **kwa: Any,
+    ) -> tcp.Server:
         """Return the servant for these parameters; kwa goes to it."""
         secured = scheme == "https"
         if ha is None:
             ha = (host, port if port is not None else 443 if secured else 80)
-        kind = tcp.Server
+        kind: type[tcp.Server] = tcp.Server
         if secured:
             kind = tcp.ServerTls
             kwa = {"alpn": ("http/1.1",), "handshakeTymeout": self.limits.handshakeTymeout} | kwa
@@ -96,7 +153,7 @@ class Keeper(Retiring, Mixin):
 
     # -- opening and closing ------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the servant; every tymeout starts anew."""
         self.servant.wind(tymth)
         self.now = tymth() if tymth is not None else None
@@ -105,7 +162,7 @@ class Keeper(Retiring, Mixin):
             req.since = None
             self.arm(req, self.patience(req))
 
-    def patience(self, req):
+    def patience(self, req: Requestant) -> float:
         """Return the tymeout of the phase that req is in; 0.0: none."""
         limits = self.limits
         if req.phase is ANSWER and not req.remoter.txbs:
@@ -114,17 +171,17 @@ class Keeper(Retiring, Mixin):
             IDLE: self.tymeout, HEAD: limits.headTymeout, BODY: limits.bodyTymeout, LINGER: limits.lingerTymeout,
         }.get(req.phase, limits.stallTymeout)  # fmt: skip
 
-    def reopen(self, **kwa):
+    def reopen(self, **kwa: Any) -> bool:
         """Drop all connections and listen; return whether the address was had."""
         self.closeAll()
         return self.servant.reopen()
 
-    def close(self):
+    def close(self) -> None:
         """Close every connection, breaking off what is being answered, then stop listening."""
         self.closeAll()
         self.servant.close()
 
-    def closeAll(self):
+    def closeAll(self) -> None:
         """Close every connection."""
         for ca, req in list(self.reqs.items()):
             req.cause = req.cause or "server closed"
@@ -133,10 +190,10 @@ class Keeper(Retiring, Mixin):
         self.closings.clear()
         self.deadlines.clear()
 
-    def rest(self, tock=0.0):
+    def rest(self, tock: float = 0.0) -> float:
         """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
-        watch = self.servant.rest(tock)
-        if watch is tock:
+        watch = self.servant.watch
+        if self.servant.rest(tock) is not watch:
             return tock
         if self.fed or self.closings:
             watch.wake()
@@ -147,19 +204,19 @@ class Keeper(Retiring, Mixin):
 
     # -- one connection -----------------------------------------------------------------------------------
 
-    def welcome(self, ix):
+    def welcome(self, ix: Remoter) -> None:
         """Make the Requestant of a new connection."""
         req = Requestant(remoter=ix, limits=self.limits)
         self.adopt(req, ix)
 
-    def adopt(self, req, ix):
+    def adopt(self, req: Requestant, ix: Remoter) -> None:
         """Have req stand for the connection ix."""
         req.keeper = self
         ix.protocol = req
         self.reqs[ix.ca] = req
         self.arm(req, self.tymeout)
 
-    def arm(self, req, tymeout):
+    def arm(self, req: Requestant, tymeout: float) -> None:
         """Have req expire tymeout seconds from now; 0.0: never."""
         if not tymeout or self.now is None:
             req.due = Never
@@ -170,7 +227,7 @@ class Keeper(Retiring, Mixin):
         else:
             req.due = due
 
-    def forget(self, req):
+    def forget(self, req: Requestant) -> None:
         """Drop what is kept of a connection that was closed, by whomever. Once."""
         if req.phase is not GONE:
             if self.journal is not None:
@@ -186,19 +243,19 @@ class Keeper(Retiring, Mixin):
             req.remoter.protocol = None
             req.keeper = None
 
-    def closeConnection(self, ca):
+    def closeConnection(self, ca: Address) -> None:
         """Close the connection from ca and drop all that is kept of it. Unknown: does nothing."""
         req = self.reqs.get(ca)
         if req is not None:
             self.drop(req)
 
-    def drop(self, req):
+    def drop(self, req: Requestant) -> None:
         """Close a connection after one last attempt to send what is queued."""
         ix = req.remoter
         self.forget(req)
         ix.close()
 
-    def cut(self, req):
+    def cut(self, req: Requestant) -> None:
         """Reset a connection, so that the peer cannot take what it got for the whole."""
         ix = req.remoter
         self.forget(req)
@@ -206,14 +263,14 @@ class Keeper(Retiring, Mixin):
 
     # -- ending a connection in good order ----------------------------------------------------------------
 
-    def conclude(self, req):
+    def conclude(self, req: Requestant) -> None:
         """The last answer is given: end the connection once all of it is sent, from the next turn on."""
         if req.phase < DRAIN:
             req.phase = DRAIN
             req.closing = True
             self.closings.append(req)
 
-    def drain(self, req):
+    def drain(self, req: Requestant) -> None:
         """End the sending direction if all is sent, else wait for that."""
         ix = req.remoter
         req.closing = False
@@ -232,7 +289,7 @@ class Keeper(Retiring, Mixin):
             self.arm(req, self.limits.lingerTymeout)
             self.linger(req)
 
-    def linger(self, req):
+    def linger(self, req: Requestant) -> None:
         """Discard what came while the connection ends."""
         rxbs = req.remoter.rxbs
         req.drained += len(rxbs)
@@ -240,22 +297,22 @@ class Keeper(Retiring, Mixin):
         if req.remoter.cutoff or req.drained > self.limits.lingerBytes:
             self.drop(req)
 
-    def refuse(self, req, fault):
+    def refuse(self, req: Requestant, fault: HTTPException) -> None:
         """Answer a request that cannot be served, and end the connection."""
         logger.info("%s: %s from %s: %s", fault.status, req.where(), req.remoter.ca, fault)
         req.errored = True
-        if self.journal is not None:
-            self.journal.refused(req, fault)
         error = HTTPError(fault.status, detail=getattr(fault, "text", ""))
         body = b"" if req.head is not None and req.method == "HEAD" else error.render()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(error.render())))]
         lead = plan(f"{error.status} {error.reason}", headers).lead
         req.remoter.tx(b"".join((lead, self.dater.render(), b"Connection: close\r\n\r\n", body)))
         req.armed = False
+        if self.journal is not None:
+            self.journal.refused(req, fault, len(body))
         req.phase = ANSWER
         self.conclude(req)
 
-    def expire(self, req):
+    def expire(self, req: Requestant) -> None:
         """The tymeout of a connection's phase has passed."""
         if req.phase is IDLE:
             if req.remoter not in self.servant.readable:  # else a request came at the last moment
@@ -272,7 +329,7 @@ class Keeper(Retiring, Mixin):
 
     # -- a turn -------------------------------------------------------------------------------------------
 
-    def serviceConnects(self):
+    def serviceConnects(self) -> None:
         """Take new connections, end those that are to be ended, and those whose tymeout has passed."""
         servant = self.servant
         tymth = servant.tymth
@@ -288,13 +345,13 @@ class Keeper(Retiring, Mixin):
             for req in self.deadlines.expired(now):
                 self.expire(req)
 
-    def serviceReceives(self):
+    def serviceReceives(self) -> None:
         """Read from those that are ready; what has something to parse goes to .fed."""
         servant = self.servant
         if servant.readable:
             readable, servant.readable = servant.readable, []
             for ix in readable:
-                req = ix.protocol
+                req: Requestant | None = ix.protocol
                 if req is None or ix.cutoff:
                     continue
                 count = ix.serviceReceiveOnce()
@@ -309,20 +366,20 @@ class Keeper(Retiring, Mixin):
                     else:
                         self.receivedLate(req, ix)
 
-    def receiveMore(self, req, ix):
+    def receiveMore(self, req: Requestant, ix: Remoter) -> None:
         """Read on from a connection whose last read was a full one: of a body more than of pipelined requests."""
         budget = ReceiveBudget if req.phase is BODY else self.limits.rxMark - len(ix.rxbs)
         while budget > 0 and (more := ix.serviceReceiveOnce()):
             budget -= more
 
-    def receivedLate(self, req, ix):
+    def receivedLate(self, req: Requestant, ix: Remoter) -> None:
         """Mind bytes that came while their connection is answered or ends."""
         if req.phase is LINGER:
             self.linger(req)
         elif len(ix.rxbs) >= self.limits.rxMark:
             ix.heed(ix.events & ~READ)  # until the answer is given
 
-    def ended(self, req, ix):
+    def ended(self, req: Requestant, ix: Remoter) -> None:
         """The peer sends no more: what is complete is answered, what is not is refused, and then it is over."""
         if ix.broken:
             self.drop(req)
@@ -336,7 +393,7 @@ class Keeper(Retiring, Mixin):
         elif req.phase is LINGER:
             self.drop(req)
 
-    def serviceReqs(self):
+    def serviceReqs(self) -> None:
         """Parse what came; admit each request that is complete, refuse each that is bad."""
         fed, self.fed = self.fed, []
         for req in fed:
@@ -349,13 +406,14 @@ class Keeper(Retiring, Mixin):
                 else:
                     self.parsed(req)
 
-    def parsed(self, req):
+    def parsed(self, req: Requestant) -> None:
         """Act on a request that is not whole, or not good."""
-        if req.stage is ENDED:
-            if isinstance(req.fault, PrematureClosure) and not req.remoter.rxbs and req.phase is IDLE:
+        fault = req.fault
+        if fault is not None:
+            if isinstance(fault, PrematureClosure) and not req.remoter.rxbs and req.phase is IDLE:
                 self.conclude(req)  # it ended before a request began
             else:
-                self.refuse(req, req.fault)
+                self.refuse(req, fault)
         elif req.stage is HEADED:
             self.awaitBody(req)
         elif req.phase is IDLE and req.msg:
@@ -365,13 +423,13 @@ class Keeper(Retiring, Mixin):
             if self.journal is not None:
                 self.journal.began(req)
 
-    def listen(self, req):
+    def listen(self, req: Requestant) -> None:
         """Read on, if reading had stopped."""
         ix = req.remoter
         if not ix.events & READ and not ix.cutoff:
             ix.heed(ix.events | READ)
 
-    def awaitBody(self, req):
+    def awaitBody(self, req: Requestant) -> None:
         """Part of a body is there: ask for the rest of it if the peer waits to be asked, and judge its pace."""
         ix = req.remoter
         tymeout = self.limits.bodyTymeout
@@ -385,21 +443,22 @@ class Keeper(Retiring, Mixin):
         if req.expectant:
             req.expectant = False
             ix.tx(CONTINUE)
-        size = req.reader.size
-        if req.since is None:
+        size = req.reader.size if req.reader is not None else 0
+        since = req.since
+        if since is None:
             req.since, req.got = self.now, size
-        if self.now is not None and tymeout and self.now - req.since >= tymeout:
-            if size - req.got < self.limits.bodyRate * (self.now - req.since):
+        elif self.now is not None and tymeout and self.now - since >= tymeout:
+            if size - req.got < self.limits.bodyRate * (self.now - since):
                 self.refuse(req, MessageTimeout(f"body slower than {self.limits.bodyRate} bytes a second"))
                 return
             req.since, req.got = self.now, size
         self.arm(req, tymeout)
 
-    def admit(self, req):
+    def admit(self, req: Requestant) -> None:
         """Begin to answer a request that is complete. For subclasses."""
         raise NotImplementedError
 
-    def answered(self, req, persisted):
+    def answered(self, req: Requestant, persisted: bool) -> None:
         """A response is whole in txbs: go on with the next request, or end the connection."""
         ix = req.remoter
         if req.file is not None:
@@ -420,10 +479,8 @@ class Keeper(Retiring, Mixin):
             return
         if ix.rxbs:
             self.fed.append(req)
-            if len(ix.rxbs) >= self.limits.rxMark:
-                ix.heed(ix.events & ~READ)  # it sent more requests than a turn answers
-        if not ix.events & READ and len(ix.rxbs) < self.limits.rxMark:
-            ix.heed(ix.events | READ)
+        if ix.rxbs or not ix.events & READ:
+            self.pace(ix)
         if self.now is not None and self.tymeout:
             due = self.now + self.tymeout
             if due < req.check:
@@ -431,13 +488,20 @@ class Keeper(Retiring, Mixin):
             else:
                 req.due = due
 
-    def defer(self, req):
+    def pace(self, ix: Remoter) -> None:
+        """Read on, unless the peer sent more requests than a turn answers."""
+        if len(ix.rxbs) >= self.limits.rxMark:
+            ix.heed(ix.events & ~READ)
+        elif not ix.events & READ:
+            ix.heed(ix.events | READ)
+
+    def defer(self, req: Requestant) -> None:
         """The peer has to take the answer that it got before the next request is looked at."""
         req.phase = ANSWER
         req.taking = True
         self.arm(req, self.limits.stallTymeout)
 
-    def serviceSends(self):
+    def serviceSends(self) -> None:
         """Send for those that have something queued what their kernel takes."""
         servant = self.servant
         if servant.dirty:
@@ -450,9 +514,9 @@ class Keeper(Retiring, Mixin):
                 if ix.txbs or ix.broken or protocol is None or protocol.phase is not IDLE or protocol.owing:
                     self.sent(ix, size)
 
-    def sent(self, ix, before):
+    def sent(self, ix: Remoter, before: int) -> None:
         """Mind a connection which is more than idle after its bytes were sent, before bytes of them queued earlier."""
-        req = ix.protocol
+        req: Requestant | None = ix.protocol
         if req is None:
             return
         if ix.broken:
@@ -462,28 +526,31 @@ class Keeper(Retiring, Mixin):
         if req.blocked and left < self.limits.txMark:
             req.blocked = False
             self.unblocked(req)
-        if req.owing and not left:
+        if not left:
+            self.sentAll(req)
+        elif req.phase is IDLE:
+            self.defer(req)
+        elif req.phase >= ANSWER and (left < before or req.due == Never):
+            self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
+
+    def sentAll(self, req: Requestant) -> None:
+        """The peer took all that was queued for it."""
+        if req.owing and self.journal is not None:
             self.journal.sent(req)
-        phase = req.phase
-        if left:
-            if phase is IDLE:
-                self.defer(req)
-            elif phase >= ANSWER and (left < before or req.due == Never):
-                self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
-        elif phase is DRAIN:
+        if req.phase is DRAIN:
             if not req.closing:
                 req.closing = True
                 self.closings.append(req)
-        elif phase is ANSWER:
+        elif req.phase is ANSWER:
             req.due = Never
             if req.taking:
                 req.taking = False
                 self.answered(req, True)
 
-    def unblocked(self, req):
+    def unblocked(self, req: Requestant) -> None:
         """The peer took enough for the application to go on. For subclasses."""
 
-    def service(self):
+    def service(self) -> None:
         """Do one turn. Nothing that a peer sends, or that an application raises, is raised."""
         servant = self.servant
         servant.turning = True
@@ -498,6 +565,6 @@ class Keeper(Retiring, Mixin):
         finally:
             servant.turning = False
 
-    def serviceAnswers(self):
+    def serviceAnswers(self) -> None:
         """Parse and answer; for subclasses."""
         raise NotImplementedError

@@ -104,8 +104,8 @@ class Requestant(Parsent):
     got = 0  # bytes of body received in that span
     drained = 0  # bytes discarded while lingering
     cause = ""  # why the server ended the connection early
-    times = None  # of the journal: when the request began, and when it was whole; None: in this turn
-    owing = None  # of the journal: what it records once all is sent
+    times: tuple[float, float | None] | None = None  # of the journal: began, and was whole; None: in this turn
+    owing: tuple[Any, ...] | None = None  # of the journal: what it records once all is sent
     _headers: Hict | None = None
     _content: tuple[bool, str] | None = None
     _body: bytearray | None = None

@@ -10,9 +10,9 @@ once: it is given some patience, and a request that comes within it is answered,
 
 from __future__ import annotations
 
-from typing import Any
-
-from .requesting import ANSWER, IDLE, LINGER
+from .. import tcp
+from ..tcp.netting import Address
+from .requesting import ANSWER, IDLE, LINGER, Requestant
 
 
 class Retiring:
@@ -26,8 +26,8 @@ class Retiring:
 
     retiring = False
     tymeout: float
-    servant: Any
-    reqs: dict[Any, Any]
+    servant: tcp.Server
+    reqs: dict[Address, Requestant]
 
     def retire(self, patience: float | None = None) -> None:
         """Accept what waits at the door, then no more; answer what is asked, and end each connection after that.
@@ -61,7 +61,7 @@ class Retiring:
         """Whether retire() was called and no connection is left."""
         return self.retiring and not self.reqs and not self.servant.held()
 
-    def dismiss(self, req: Any) -> None:
+    def dismiss(self, req: Requestant) -> None:
         """End a response that would go on for ever; for subclasses."""
 
     def leftovers(self) -> list[str]:
@@ -75,6 +75,6 @@ class Retiring:
         """Take new connections."""
         raise NotImplementedError
 
-    def arm(self, req: Any, tymeout: float) -> None:
+    def arm(self, req: Requestant, tymeout: float) -> None:
         """Have req expire tymeout seconds from now."""
         raise NotImplementedError

@@ -11,15 +11,21 @@ in, responding.py frames what the application gives, stewarding.py serves withou
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
+from typing import Any, Protocol, Self, TypeVar, overload
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from ... import help
 from .. import tcp
 from ..tcp.deadlining import Never
+from ..tcp.netting import Address
+from ..tcp.remoting import Remoter
+from ..tcp.securing import Secured
 from .attesting import attest
 from .framing import NOTHING
-from .heading import HTTP_11, unquotePath
+from .heading import HTTP_11, RequestHead, unquotePath
 from .httping import CR, CRLF, LF
 from .keeping import Keeper, RoundBudget
 from .planning import SERVER
@@ -39,8 +45,19 @@ logger = help.ogler.getLogger()
 ItemBudget = 16
 
 
+S = TypeVar("S", bound=Keeper)
+
+
+@overload
+def openServer(cls: None = None, **kwa: Any) -> AbstractContextManager[Server]: ...
+
+
+@overload
+def openServer(cls: type[S], **kwa: Any) -> AbstractContextManager[S]: ...
+
+
 @contextmanager
-def openServer(cls=None, **kwa):
+def openServer(cls: Any = None, **kwa: Any) -> Iterator[Any]:
     """Open a Server, or one of class cls made with kwa, for the length of a with block.
 
     Usage:
@@ -55,6 +72,14 @@ def openServer(cls=None, **kwa):
         server.close()
 
 
+class Readable(Protocol):
+    """A file-like object, as far as a FileWrapper needs it."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most size bytes, b"" at the end."""
+        ...
+
+
 class FileWrapper:
     """The wsgi.file_wrapper of PEP 3333: an iterable over the pieces of a file-like object.
 
@@ -63,20 +88,20 @@ class FileWrapper:
         blksize (int): bytes of one piece.
     """
 
-    def __init__(self, filelike, blksize=65536):
+    def __init__(self, filelike: Readable, blksize: int = 65536) -> None:
         self.filelike = filelike
         self.blksize = blksize
 
-    def __iter__(self):
+    def __iter__(self) -> Self:
         return self
 
-    def __next__(self):
+    def __next__(self) -> bytes:
         data = self.filelike.read(self.blksize)
         if not data:
             raise StopIteration
         return data
 
-    def close(self):
+    def close(self) -> None:
         """Close the file-like object."""
         close = getattr(self.filelike, "close", None)
         if close is not None:
@@ -93,11 +118,12 @@ class Server(Keeper):
         servant: tcp.Server or tcp.ServerTls to use; None: one is made.
         bufsize (int): bytes that one read takes at the most.
         wl: WireLog for all traffic, or None.
-        ha, host, port: where to listen: ha (host, port), or the path of a UNIX-domain socket; None: (host, port), with host
-            "" for every IPv4 address, port 0 for any free one and None for 80, or 443 with TLS.
+        ha, host, port: where to listen: ha (host, port), or the path of a UNIX-domain socket; None: (host, port), with
+            host "" for every IPv4 address, port 0 for any free one and None for 80, or 443 with TLS.
         eha: not used.
         scheme (str): "https" for TLS, else plain.
-        tymeout (float): seconds of tyme for which a connection may be idle between requests; None: Tymeout; 0.0: for ever.
+        tymeout (float): seconds of tyme for which a connection may be idle between requests; None: Tymeout; 0.0: for
+            ever.
         limits (Limits): all other limits and tymeouts; None: the defaults.
         clock: callable that answers seconds since the epoch for the Date field; None: the wall clock.
         kwa: for the servant: tymth, net, context, keypath, certpath, ...
@@ -110,40 +136,47 @@ class Server(Keeper):
         ValueError, TypeError: parameters that contradict each other or are no such thing; names the value.
     """
 
-    def __init__(self, name="hio.wsgi.server", app=None, reqs=None, reps=None, **kwa):
-        self.app = app
-        self.reps = reps if reps is not None else {}
+    def __init__(
+        self,
+        name: str = "hio.wsgi.server",
+        app: WSGIApplication | None = None,
+        reqs: dict[Address, Requestant] | None = None,
+        reps: dict[Address, Responder] | None = None,
+        **kwa: Any,
+    ) -> None:
+        self.app: WSGIApplication = app  # type: ignore[assignment]  # None: to be set before a request comes
+        self.reps: dict[Address, Responder] = reps if reps is not None else {}
         self.reps.clear()
-        self.eager = []  # requestants whose response gave an item and can give the next at once
-        self.waiting = {}  # requestants whose application had nothing to say yet, asked again at the next tick
-        self.asked = None  # tyme at which those were asked
+        self.eager: list[Requestant] = []  # whose response gave an item and can give the next at once
+        self.waiting: dict[Requestant, None] = {}  # whose application had nothing to say yet; asked at the next tick
+        self.asked: float | None = None  # tyme at which those were asked
         super().__init__(name=name, reqs=reqs, **kwa)
-        self.template = {}
+        self.template: WSGIEnvironment = {}
 
     # -- opening and closing ------------------------------------------------------------------------------
 
-    def reopen(self, **kwa):
+    def reopen(self, **kwa: Any) -> bool:
         """Drop all connections and listen; return whether the address was had."""
         opened = super().reopen(**kwa)
         self.template = self.buildTemplate()
         return opened
 
-    def make(self, **kwa):
+    def make(self, **kwa: Any) -> tcp.Server:
         """Return the servant for these parameters."""
         servant = super().make(**kwa)
         servant.refreshable = False  # PERF: the turn notes when a connection moved, not each read and write
         return servant
 
-    def closeAll(self):
+    def closeAll(self) -> None:
         """Close every connection, breaking off what is being answered."""
         super().closeAll()
         self.eager.clear()
         self.waiting.clear()
 
-    def rest(self, tock=0.0):
+    def rest(self, tock: float = 0.0) -> float:
         """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""
-        watch = super().rest(tock)
-        if watch is tock or self.waiting:
+        watch = self.servant.watch
+        if super().rest(tock) is not watch or self.waiting:
             return tock  # an application that said nothing yet is asked every tick
         if self.eager:
             watch.wake()
@@ -151,7 +184,7 @@ class Server(Keeper):
 
     # -- requests -----------------------------------------------------------------------------------------
 
-    def buildTemplate(self):
+    def buildTemplate(self) -> WSGIEnvironment:
         """Return what the environ of every request has in common (PEP 3333; RFC 3875)."""
         eha = self.servant.eha
         # On a path there is neither, and PEP 3333 wants both: what a client without a Host field would mean
@@ -171,13 +204,13 @@ class Server(Keeper):
             "SERVER_SOFTWARE": SERVER,
         }
 
-    def buildEnviron(self, requestant):
+    def buildEnviron(self, requestant: Requestant) -> WSGIEnvironment:
         """Return the environ of a request that is complete, a dict of its own.
 
-        Beside what PEP 3333 wants: RAW_URI, the target as received; REMOTE_PORT; wsgi.input_terminated; hio.remoter, the
-        connection, whose .broken tells that nobody will get the answer; with TLS, what attest() tells.
+        Beside what PEP 3333 wants: RAW_URI, the target as received; REMOTE_PORT; wsgi.input_terminated; hio.remoter,
+        the connection, whose .broken tells that nobody will get the answer; with TLS, what attest() tells.
         """
-        head = requestant.head
+        head: RequestHead = requestant.head  # type: ignore[assignment]  # PERF: it is complete, so not asked
         remoter = requestant.remoter
         environ = requestant.environ
         ca = remoter.ca
@@ -192,18 +225,18 @@ class Server(Keeper):
         environ["hio.remoter"] = remoter
         return environ
 
-    def welcome(self, ix):
+    def welcome(self, ix: Remoter) -> None:
         """Make the Requestant of a new connection."""
-        template = self.template if not self.secured else self.template | attest(ix)
+        template = self.template | attest(ix) if isinstance(ix, Secured) else self.template
         req = Requestant(remoter=ix, limits=self.limits, template=template, spooled=True)
         self.adopt(req, ix)
 
-    def admit(self, req):
+    def admit(self, req: Requestant) -> None:
         """Make or reset the Responder of a request that is complete, to be stepped in this turn."""
         environ = self.buildEnviron(req)
-        rep = req.responder
+        rep: Responder | None = req.responder
         ix = req.remoter
-        chunkable = req.head.version is HTTP_11
+        chunkable = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
         persisted = req.persisted and (not (req.closed or self.retiring) or len(ix.rxbs) > 0)  # others wait behind it
         ix.corked = len(ix.rxbs) > 0  # answers to pipelined requests leave together
         if rep is None:
@@ -213,12 +246,13 @@ class Server(Keeper):
             rep.reset(environ, chunkable, persisted)
         self.eager.append(req)
 
-    def forget(self, req):
+    def forget(self, req: Requestant) -> None:
         """Drop what is kept of a connection that was closed; what it was being answered is broken off."""
         if req.phase is not GONE:
             super().forget(req)
             self.waiting.pop(req, None)
-            rep, req.responder = req.responder, None
+            rep: Responder | None = req.responder
+            req.responder = None
             if rep is not None:
                 if not rep.ended:
                     rep.close()
@@ -227,12 +261,12 @@ class Server(Keeper):
 
     # -- responses ----------------------------------------------------------------------------------------
 
-    def serviceReps(self):
+    def serviceReps(self) -> None:
         """Step each response that can go on by one item; those with nothing to say yet are asked again."""
         self.ask()
         self.step()
 
-    def ask(self):
+    def ask(self) -> None:
         """Have those asked again that had nothing to say: once a tick under a root, each time by hand."""
         if self.waiting and (self.root is None or self.asked != self.now):
             self.asked = self.now
@@ -240,16 +274,16 @@ class Server(Keeper):
             self.waiting.clear()
 
     @property
-    def root(self):
+    def root(self) -> Any:
         """The Doist that this server runs under, None by hand."""
         return getattr(self.servant.tymth, "root", None)
 
-    def step(self):
+    def step(self) -> None:
         """Take one item of each response that is eager to give one."""
         eager, self.eager = self.eager, []
         journal = self.journal
         for req in eager:
-            rep = req.responder
+            rep: Responder | None = req.responder
             if rep is not None and req.phase is ANSWER:
                 rep.service()
                 if rep.ended:
@@ -258,7 +292,8 @@ class Server(Keeper):
                     if rep.aborted:
                         self.brokenOff(req, rep)
                     else:
-                        rep.environ = req.environ = req.head.environ = self.template  # PERF: 1 KB less while idle
+                        head: RequestHead = req.head  # type: ignore[assignment]  # PERF: answered, so there is one
+                        rep.environ = req.environ = head.environ = self.template  # PERF: 1 KB less while idle
                         self.answered(req, rep.persisted)
                 else:
                     if journal is not None:
@@ -268,23 +303,24 @@ class Server(Keeper):
                     elif not getattr(rep.iterator, "parked", False):
                         self.waiting[req] = None
 
-    def rouse(self, req):
+    def rouse(self, req: Requestant) -> None:
         """Go on at once with a response whose iterator parked itself, and has something to say by now.
 
         An iterator that yields empty items is asked again at every tick. One that knows better sets an attribute
         .parked to True before it does, and has this called, in this thread, when there is something. Nothing happens if
         it is not parked, or if its response is over.
         """
-        rep = req.responder
-        if rep is not None and getattr(rep.iterator, "parked", False):
-            rep.iterator.parked = False
+        rep: Responder | None = req.responder
+        iterator: Any = rep.iterator if rep is not None else None
+        if rep is not None and getattr(iterator, "parked", False):
+            iterator.parked = False
             if req.phase is ANSWER and not rep.ended:
                 self.eager.append(req)
                 self.servant.watch.wake()
 
-    def dismiss(self, req):
+    def dismiss(self, req: Requestant) -> None:
         """Have a response be the last if it can still say so; an event stream ends now, in good order."""
-        rep = req.responder
+        rep: Responder | None = req.responder
         if rep is None:
             return
         if not rep.headed:
@@ -295,7 +331,7 @@ class Server(Keeper):
             if req not in self.eager:
                 self.eager.append(req)
 
-    def more(self, req, rep):
+    def more(self, req: Requestant, rep: Responder) -> None:
         """A response gave an item and has not ended: it goes on unless the peer has enough to take."""
         ix = req.remoter
         if len(ix.txbs) >= self.limits.txMark:
@@ -310,13 +346,13 @@ class Server(Keeper):
         else:
             self.eager.append(req)
 
-    def unblocked(self, req):
+    def unblocked(self, req: Requestant) -> None:
         """The peer took enough for the application to go on."""
         if req.phase is ANSWER:
             self.eager.append(req)
             self.servant.watch.wake()
 
-    def brokenOff(self, req, rep):
+    def brokenOff(self, req: Requestant, rep: Responder) -> None:
         """End a connection whose response is not whole, so that the peer can tell."""
         if rep.chunked or rep.length is not None:
             req.persisted = False
@@ -325,7 +361,7 @@ class Server(Keeper):
             req.remoter.serviceSends()
             self.cut(req)  # a body that only the end of the connection ends
 
-    def serviceAnswers(self):
+    def serviceAnswers(self) -> None:
         """Parse and answer: pipelined requests in order, one item of each response that is under way.
 
         Under a root, which resumes this server at once anyway, up to ItemBudget items of a response in one turn.
