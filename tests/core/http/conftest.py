@@ -8,7 +8,11 @@ import pytest
 
 from hio.core.http.serving import logger
 from hio.core.tcp.netting import osNet
-from tests.core.http.driving import Rig
+from hio.core.http.serving import BareServer
+from tests.core.http.apps import hello
+from tests.core.http.driving import IDLE, LIMITS, Rig
+
+KINDS = {"wsgi": {"app": hello}, "bare": {"kind": BareServer}}
 
 
 @pytest.fixture
@@ -29,6 +33,12 @@ def rigs(net):
     yield make
     for rig in made:
         rig.close()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    """Parameters of a rig, for either kind of server."""
+    return {"limits": LIMITS, "tymeout": IDLE, **KINDS[request.param]}
 
 
 class Records(logging.Handler):

@@ -11,13 +11,28 @@ import socket
 import struct
 
 from hio.base.tyming import Tymist
+from hio.core.http.limiting import Limits
 from hio.core.http.serving import Server
 from hio.core.tcp.netting import UNDERWAY, osNet
 from tests.core.http.reading import answers
 
 TOCK = 0.03125
+NEVER = 1e6  # seconds: more than any tymeout here
+IDLE = 5.0
 TURNS = 500  # most turns that anything may take which must happen
+
+#: every tymeout another one, so that none can pass for another
+LIMITS = Limits(
+    headTymeout=3.0, bodyTymeout=7.0, bodyRate=100, stallTymeout=11.0, lingerTymeout=2.0, lingerBytes=1000,
+    txMark=10_000, rxMark=5_000,
+)  # fmt: skip
 EPOCH = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the date that RFC 9110 uses
+
+
+def endless(size=10_000):
+    """A body that does not end."""
+    while True:
+        yield b"x" * size
 
 
 class Peer:
@@ -141,6 +156,31 @@ class Rig:
         """Let tyme pass, and give everybody two turns at its end."""
         self.tymist.tick(tock=seconds)
         self.turn(2)
+
+    def expires(self, seconds, over):
+        """Fail unless over() becomes true seconds from now, and not one tick earlier."""
+        self.wait(seconds - TOCK)
+        assert not over(), "too early"
+        self.wait(TOCK)
+        assert over(), "too late"
+
+    def take(self, peer):
+        """Have a peer that does not read take what is there, so that the server can send more."""
+        peer.reading = True
+        self.turn(2)
+        peer.reading = False
+        self.turn(2)
+
+    def stall(self, peer):
+        """Let turns pass until nothing more can be sent to a peer that does not read."""
+        last = -1
+        for _ in range(400):
+            taken = sum(iterable.taken for iterable in self.server.app.iterables)
+            if taken == last and self.ix(peer).txbs:
+                return
+            last = taken
+            self.turn(3)
+        raise AssertionError("it never stalls")
 
     def until(self, what, turns=TURNS):
         """Let turns pass until what() is true; fail if it never is."""

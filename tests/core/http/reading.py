@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 isStatusLine = re.compile(rb"HTTP/1\.1 ([1-9][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]+)").fullmatch
-isField = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?").fullmatch
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+VISIBLE = rb"[\x21-\x7e\x80-\xff]"
+isField = re.compile(rb"(%b): (%b(?:[\t\x20-\x7e\x80-\xff]*%b)?)?" % (TOKEN, VISIBLE, VISIBLE)).fullmatch
 isChunk = re.compile(rb"[1-9a-f][0-9a-f]*").fullmatch
 
 #: fields that a response has at most once
@@ -88,7 +90,7 @@ def one(raw: bytes, method: str, ended: bool) -> tuple[Answer | None, bytes]:
         assert names.count(name) <= 1, f"{name} comes more than once"
     if status >= 200:
         assert "date" in names and "server" in names, f"Date or Server missing: {names}"
-    body, rest, whole, chunked = content(rest, method, status, dict(zip(names, (v for _, v in fields))), ended)
+    body, rest, whole, chunked = content(rest, method, status, {name.lower(): value for name, value in fields}, ended)
     return Answer(status, reason, tuple(fields), body, whole, chunked), rest
 
 

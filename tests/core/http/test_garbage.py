@@ -17,14 +17,17 @@ LIMITS = Limits(body=5000, txMark=2000, rxMark=2000, head=2000, line=500)
 EVERY = 3600.0  # seconds: more than any tymeout
 
 REQUESTS = st.sampled_from([
-    get(), get(method=b"HEAD"), get(b"Connection: close"), get(version=b"HTTP/1.0"), post(b"Content-Length: 5", body=b"hello"),
-    get(b"Connection: keep-alive", version=b"HTTP/1.0"), chunked(b"3\r\nabc\r\n0\r\n\r\n"), get(target=b"/slow"), get(target=b"/big"),
-    post(b"Expect: 100-continue", b"Content-Length: 3", body=b"abc"), get(target=b"/fail"), get(target=b"/cut"),
-    get(method=b"BREW"), get(target=b"/none"), b"\r\n", post(b"Content-Length: 4000", body=b"x" * 4000),
+    get(), get(method=b"HEAD"), get(method=b"BREW"), get(target=b"/slow"), get(target=b"/big"), get(target=b"/none"),
+    get(target=b"/fail"), get(target=b"/cut"), get(b"Connection: close"), get(version=b"HTTP/1.0"),
+    get(b"Connection: keep-alive", version=b"HTTP/1.0"), chunked(b"3\r\nabc\r\n0\r\n\r\n"), b"\r\n",
+    post(b"Content-Length: 5", body=b"hello"), post(b"Content-Length: 4000", body=b"x" * 4000),
+    post(b"Expect: 100-continue", b"Content-Length: 3", body=b"abc"),
 ])  # fmt: skip
 CORPUS = st.sampled_from([case.raw for case in CASES if len(case.raw) < 400])
-PIECES = st.sampled_from([b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"\r\n", b"\n", b"\r", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"abc",
-                          b"Transfer-Encoding: chunked\r\n", b"X: ", b"\x00", b"\xff", b"GET "])  # fmt: skip
+PIECES = st.sampled_from([
+    b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"\r\n", b"\n", b"\r", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"abc",
+    b"Transfer-Encoding: chunked\r\n", b"X: ", b"\x00", b"\xff", b"GET ",
+])  # fmt: skip
 
 
 class Witness:

@@ -56,8 +56,10 @@ def test_every_status_has_its_reason(code):
     assert made.length == (5 if code == 304 or not made.bodiless else None)
 
 
-@pytest.mark.parametrize("status", ["", "OK", "20 OK", "2000 OK", "200OK", "200  \n", "200 a\rb", "200 a\nb", "200 \x00", "099 X",
-                                    "200 \u20ac", "+20 X", " 200 OK", "\u0662\u0660\u0660 OK", 99, 1000, -200])  # fmt: skip
+@pytest.mark.parametrize("status", [
+    "", "OK", "20 OK", "2000 OK", "200OK", "200  \n", "200 a\rb", "200 a\nb", "200 \x00", "099 X", "200 \u20ac",
+    "+20 X", " 200 OK", "\u0662\u0660\u0660 OK", 99, 1000, -200,
+])  # fmt: skip
 def test_bad_status(status):
     with pytest.raises(ValueError, match="status must be"):
         plan(status, [])
@@ -69,8 +71,10 @@ def test_status_of_a_wrong_type(status):
         plan(status, [])
 
 
-@pytest.mark.parametrize("headers", [None, (), (("A", "b"),), {"A": "b"}, "A: b", iter([("A", "b")]), [["A", "b"]], ["Ab"], [("A",)],
-                                     [("A", "b", "c")], [("A", 1)], [(b"A", "b")], [("A", b"b")], [("A", None)], [None]])  # fmt: skip
+@pytest.mark.parametrize("headers", [
+    None, (), (("A", "b"),), {"A": "b"}, "A: b", iter([("A", "b")]), [["A", "b"]], ["Ab"], [("A",)], [("A", "b", "c")],
+    [("A", 1)], [(b"A", "b")], [("A", b"b")], [("A", None)], [None],
+])  # fmt: skip
 def test_headers_of_a_wrong_type(headers):
     """Also when the same fields, rightly given, are remembered."""
     plan("200 OK", [("A", "b")])
@@ -92,16 +96,20 @@ def test_bad_value(value):
         plan("200 OK", [("X-Y", value)])
 
 
-@pytest.mark.parametrize("name", ["Transfer-Encoding", "TE", "Trailer", "Upgrade", "Proxy-Authenticate", "Proxy-Authorization",
-                                  "Proxy-Connection", "connection", "CONNECTION"])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+    "connection", "CONNECTION",
+])  # fmt: skip
 def test_hop_by_hop(name):
     """What is between this server and its peer is not the application's to set."""
     with pytest.raises(ValueError, match="the server's to set"):
         plan("200 OK", [(name, "chunked")])
 
 
-@pytest.mark.parametrize("value,closing", [("close", True), ("Close", True), ("keep-alive, close", True), ("keep-alive", False),
-                                           ("", False), (" close ", True)])  # fmt: skip
+@pytest.mark.parametrize("value,closing", [
+    ("close", True), ("Close", True), ("keep-alive, close", True), ("keep-alive", False), ("", False),
+    (" close ", True),
+])  # fmt: skip
 def test_connection(value, closing):
     """Only a wish to close is heeded, and no such field is in the lead: the server says what is to be said."""
     made = plan("200 OK", [("Connection", value), ("Keep-Alive", "timeout=5")])
@@ -124,8 +132,10 @@ def test_length():
     assert b"Content-Length" not in plan("204 No Content", [("Content-Length", "5")]).lead  # RFC 9110, 8.6
 
 
-@pytest.mark.parametrize("value,evented", [("text/event-stream", True), ("text/event-stream; charset=utf-8", True),
-                                           ("Text/Event-Stream", True), ("text/event-streams", False), ("text/plain", False)])  # fmt: skip
+@pytest.mark.parametrize("value,evented", [
+    ("text/event-stream", True), ("text/event-stream; charset=utf-8", True), ("Text/Event-Stream", True),
+    ("text/event-streams", False), ("text/plain", False),
+])  # fmt: skip
 def test_evented(value, evented):
     assert plan("200 OK", [("Content-Type", value)]).evented == evented
 

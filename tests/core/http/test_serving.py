@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import os
 import socket
-from wsgiref.validate import validator
 
-import falcon
 import pytest
 
 from hio import __version__
+from hio.base import doing
 from hio.core import http, tcp
-from hio.core.http.limiting import Limits
-from hio.core.http.serving import BareServer, FileWrapper, Server, ServerDoer, WsgiServer, openServer
+from hio.core.http.serving import BareServer, Server, ServerDoer, WsgiServer, openServer
 from tests.core.http.apps import App, echo, hello, told
-from tests.core.http.corpus import CASES, NEIGHBOUR, chunked, get, post
-
-GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-def path(text, *lines, version=b"HTTP/1.1"):
-    """Return a GET for the path text."""
-    return get(*lines, target=text.encode(), version=version)
+from tests.core.http.asking import GET, REQUESTS, path
+from tests.core.http.corpus import chunked, get, post
+from tests.core.http.driving import Peer
 
 
 def cuts(raw):
@@ -34,99 +25,7 @@ def cuts(raw):
         yield from ([raw[: at + i], raw[at + i :]] for i in range(1, len(end) + 1))
 
 
-# ---------------------------------------------------------------- every request of the corpus
-
-
-@pytest.fixture(scope="module")
-def keeper():
-    """Say what became of a request: the environ of each that the application got."""
-
-    class Witness:
-        def __init__(self):
-            self.seen = []
-
-        def __call__(self, environ, start_response):
-            body = environ["wsgi.input"].read()
-            self.seen.append((environ, body))
-            start_response("200 OK", [("Content-Length", "2")])
-            return [b"ok"]
-
-    return Witness()
-
-
-@pytest.fixture(scope="module")
-def corpusRig(keeper):
-    from tests.core.http.driving import Rig
-
-    rig = Rig(keeper)
-    yield rig
-    rig.close()
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_corpus(case, corpusRig, keeper):
-    """What the grammar admits reaches the application once; what it refuses gets its status, and the end."""
-    rig = corpusRig
-    raw = case.raw
-    ways = [[raw], [raw, NEIGHBOUR], [raw + NEIGHBOUR]]
-    if len(raw) < 400:
-        ways.append([raw[i : i + 1] for i in range(len(raw))])
-    method = raw.lstrip(b"\r\n").partition(b" ")[0].decode("latin-1")
-    for way in ways:
-        neighbour = len(way) < 3 and way != [raw]
-        keeper.seen.clear()
-        peer = rig.dial()
-        peer.send(*way)
-        if not case.status:
-            check(case, neighbour, rig, peer, keeper, method)
-        else:
-            rig.until(lambda: peer.gone)
-            assert peer.ended, peer.broken
-            answers = peer.answers()
-            final = [answer for answer in answers if answer.status >= 200]
-            assert [answer.status for answer in final] == [case.status]
-            assert final[0].whole and final[0].closing
-            assert keeper.seen == []
-        peer.close()
-        rig.peers.remove(peer)
-        rig.until(lambda: rig.empty)
-
-
-def check(case, neighbour, rig, peer, keeper, method):
-    """See that an admitted request came whole and once, and its neighbour exactly if the connection lives on."""
-    persisted = case.want.get("persisted")
-    rig.until(lambda: keeper.seen)
-    rig.turn(4)
-    environ, body = keeper.seen[0]
-    for name, value in case.want.items():
-        if name == "body":
-            assert body == value
-        elif name == "method":
-            assert environ["REQUEST_METHOD"] == value
-        elif name == "target":
-            assert environ["RAW_URI"] == value
-        elif name.isupper():
-            assert environ.get(name) == value
-    assert "HTTP_TRANSFER_ENCODING" not in environ
-    answers = [answer for answer in peer.answers(method) if answer.status >= 200]
-    assert all(answer.whole for answer in answers)
-    if neighbour and persisted is not False and not answers[0].closing:
-        assert len(answers) == 2 and keeper.seen[1][0]["PATH_INFO"] == "/neighbour"
-    else:
-        assert len(answers) == 1 and len(keeper.seen) == 1
-    assert peer.ended == answers[0].closing
-
-
 # ---------------------------------------------------------------- one request, one response
-
-
-REQUESTS = {
-    "get": path("/a"),
-    "query": path("/a?b=c"),
-    "length": post(b"Content-Length: 5", body=b"hello"),
-    "chunked": chunked(b"3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: v\r\n\r\n"),
-    "old": path("/a", b"Connection: keep-alive", version=b"HTTP/1.0"),
-}
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -164,13 +63,18 @@ def test_response_comes_in_one_turn(rigs):
 
 def test_head_on_the_wire(rigs):
     """Status line, the application's fields in order, then Server and Date; names in title case."""
-    app = App({"items": [b"hi"], "headers": [("x-b", "1"), ("CONTENT-LENGTH", "2"), ("x-A", "2")], "status": "201 Made"})
+    app = App(
+        {"items": [b"hi"], "headers": [("x-b", "1"), ("CONTENT-LENGTH", "2"), ("x-A", "2")], "status": "201 Made"}
+    )
     peer = rigs(app).dial()
     peer.ask(GET)
-    assert bytes(peer.rx) == (
-        f"HTTP/1.1 201 Made\r\nX-B: 1\r\nContent-Length: 2\r\nX-A: 2\r\nServer: hio/{__version__}\r\n"
-        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi"
-    ).encode()
+    assert (
+        bytes(peer.rx)
+        == (
+            f"HTTP/1.1 201 Made\r\nX-B: 1\r\nContent-Length: 2\r\nX-A: 2\r\nServer: hio/{__version__}\r\n"
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi"
+        ).encode()
+    )
 
 
 def test_date_follows_the_clock_handed_in(rigs):
@@ -181,7 +85,9 @@ def test_date_follows_the_clock_handed_in(rigs):
     assert peer.ask(GET, count=2)[1]["Date"] == "Sun, 06 Nov 1994 08:49:39 GMT"
 
 
-@pytest.mark.parametrize("status", ["200 OK", "204 No Content", "304 Not Modified", "205 Reset Content", "404 Not Found"])
+@pytest.mark.parametrize(
+    "status", ["200 OK", "204 No Content", "304 Not Modified", "205 Reset Content", "404 Not Found"]
+)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("length", [None, "5"])
 @pytest.mark.parametrize("kind", ["list", "iterator", "write"])
@@ -215,6 +121,113 @@ def test_interim_status_of_the_application_ends_the_connection(rigs):
     peer.rig.until(lambda: peer.gone)
     assert peer.rx.startswith(b"HTTP/1.1 102 ") or peer.rx.startswith(b"HTTP/1.1 500 ")
     assert b"hello" not in peer.rx and peer.rx.count(b"HTTP/1.1") == 1
+
+
+# ---------------------------------------------------------------- cadence
+
+
+def test_one_item_a_pass(rigs):
+    """By hand, each service() takes exactly one item of each response under way, and sends it."""
+    app = App([b"0", b"1", b"2", b"", b"4", b"5"])
+    rig = rigs(app)
+    peer = rig.dial()
+    peer.sock.send(GET)
+    bodies = []
+    for _ in range(7):
+        rig.server.service()
+        peer.pump()
+        bodies.append(peer.answers()[0].body)
+    assert bodies == [b"0", b"01", b"012", b"012", b"0124", b"01245", b"01245"] and peer.answers()[0].whole
+
+
+def test_pipelined_request_is_answered_with_the_end_of_the_one_before(rigs):
+    """Its turn comes in the pass in which the response before it is complete, or the next."""
+    app = App([b"a", b"b"], [b"c"])
+    rig = rigs(app)
+    peer = rig.dial()
+    peer.sock.send(GET * 2)
+    calls = []
+    for _ in range(5):
+        rig.server.service()
+        calls.append(len(app.calls))
+    assert calls[:2] == [1, 1] and calls[-1] == 2
+
+
+def test_last_response_is_not_followed_by_the_close_in_its_own_turn(rigs):
+    """In the pass that answers, and until the next, the connection is still there, and its client sees no end."""
+    rig = rigs(hello)
+    peer = rig.dial()
+    peer.sock.send(get(b"Connection: close"))
+    rig.server.service()
+    peer.pump()
+    assert peer.answers()[0].whole and not peer.gone
+    assert len(rig.server.servant.ixes) == len(rig.server.reqs) == len(rig.server.reps) == 1
+    rig.server.service()
+    peer.pump()
+    assert peer.ended and rig.empty
+
+
+class UnderDoist:
+    """A server in a Doist whose ticks a test makes: turn() makes one. dial() gives a Peer."""
+
+    def __init__(self, app):
+        self.server = Server(app=app, ha=("127.0.0.1", 0))
+        self.doist = doing.Doist(tock=0.125, real=False, doers=[ServerDoer(self.server)])
+        self.turn = self.doist.recur
+        self.peers = []
+
+    def __enter__(self):
+        self.doist.enter()
+        return self
+
+    def __exit__(self, *exc):
+        self.doist.exit()
+        for peer in self.peers:
+            peer.close()
+
+    def dial(self):
+        self.peers.append(Peer(self, socket.create_connection(self.server.servant.ha)))
+        self.peers[-1].sock.setblocking(False)
+        return self.peers[-1]
+
+
+def test_waiting_application_is_asked_once_a_tick():
+    """Under a Doist, however often others have the server resumed in between."""
+    asked = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "2")])
+        return waiting() if environ["PATH_INFO"] == "/wait" else [b"ok"]
+
+    def waiting():
+        while True:
+            asked.append(rig.doist.tyme)
+            yield b""
+
+    with UnderDoist(app) as rig:
+        waiter, busy = rig.dial(), rig.dial()
+        waiter.unsent += get(target=b"/wait")
+        waiter.pump()
+        for _ in range(20):
+            busy.unsent += GET
+            busy.pump()
+            rig.server.service()  # as when readiness resumes it between two ticks
+            rig.turn()
+        busy.pump()
+        assert len(busy.answers()) >= 19
+        later = asked[2:]  # in the tick of its call it may be asked again
+        assert len(later) > 10 and len(later) == len(set(later)), "asked twice in one tick"
+
+
+def test_under_a_doist_a_response_does_not_wait_for_ticks():
+    """A long response whose items are there goes out in few of them."""
+    with UnderDoist(App([b"x" * 10] * 1000)) as rig:
+        peer = rig.dial()
+        peer.unsent += GET
+        for _ in range(100):
+            rig.turn()
+            peer.pump()
+        assert peer.answers()[0].whole
 
 
 # ---------------------------------------------------------------- versions and persistence
@@ -335,7 +348,13 @@ def test_pipelined_behind_a_slow_one(rigs):
 @pytest.mark.parametrize("limit", [0, 1, 2, 5])
 def test_pipelined_with_bodies_and_mistakes(rigs, limit):
     """Requests of every kind before one that is refused: all those before it are answered, none behind it."""
-    good = [path("/a"), post(b"Content-Length: 3", body=b"abc"), chunked(b"1\r\nx\r\n0\r\n\r\n"), path("/d"), path("/e")]
+    good = [
+        path("/a"),
+        post(b"Content-Length: 3", body=b"abc"),
+        chunked(b"1\r\nx\r\n0\r\n\r\n"),
+        path("/d"),
+        path("/e"),
+    ]
     app = App([b"ok"])
     rig = rigs(app)
     peer = rig.dial()
@@ -362,224 +381,6 @@ def test_thousand_requests_cannot_hold_a_turn(rigs):
     modest.pump()
     assert modest.answers()[0].whole
     assert len(greedy.ask(count=500)) == 500
-
-
-# ---------------------------------------------------------------- environ
-
-
-def test_environ(rigs):
-    """Exactly what PEP 3333 and CGI say, each value a str where it is no wsgi. key."""
-    app = App([b"ok"])
-    rig = rigs(app)
-    peer = rig.dial()
-    peer.ask(
-        b"POST /a%20b/%C3%A9%FF?q=%20&r=1;2 HTTP/1.1\r\nHost: localhost:80\r\nContent-Type: text/x\r\n"
-        b"Content-Length: 3\r\nX-Real-IP: 1.1.1.1\r\nX_Real_IP: 2.2.2.2\r\nProxy: evil\r\nAccept: a\r\nAccept: b\r\n"
-        b"Cookie: a=1\r\ncookie: b=2\r\nX-Empty:\r\nX-Latin: \xe9\r\n\r\nabc"
-    )
-    environ = app.calls[0]
-    host, port = rig.ha
-    want = {
-        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/a b/\xc3\xa9\xff", "QUERY_STRING": "q=%20&r=1;2",
-        "RAW_URI": "/a%20b/%C3%A9%FF?q=%20&r=1;2", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_NAME": host,
-        "SERVER_PORT": str(port), "SERVER_SOFTWARE": f"hio/{__version__}", "REMOTE_ADDR": peer.ca[0],
-        "REMOTE_PORT": str(peer.ca[1]), "CONTENT_TYPE": "text/x", "CONTENT_LENGTH": "3",
-        "HTTP_HOST": "localhost:80", "HTTP_X_REAL_IP": "1.1.1.1", "HTTP_ACCEPT": "a, b", "HTTP_COOKIE": "a=1; b=2",
-        "HTTP_X_EMPTY": "", "HTTP_X_LATIN": "\xe9",
-    }  # fmt: skip
-    cgi = {key: value for key, value in environ.items() if "." not in key}
-    assert cgi == want and all(type(value) is str for value in cgi.values())
-    wsgi = {key: value for key, value in environ.items() if key.startswith("wsgi.")}
-    assert wsgi.pop("wsgi.version") == (1, 0) and wsgi.pop("wsgi.url_scheme") == "http"
-    stream = wsgi.pop("wsgi.input")
-    assert stream.read() == b"abc" and stream.seek(0) == 0 and stream.read(2) == b"ab" and stream.read(9) == b"c"
-    assert wsgi.pop("wsgi.file_wrapper") is FileWrapper and hasattr(wsgi.pop("wsgi.errors"), "write")
-    assert wsgi == {
-        "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False, "wsgi.input_terminated": True,
-    }  # fmt: skip
-    assert type(environ) is dict and environ["hio.remoter"] is rig.ix(peer)
-
-
-def test_environ_is_each_request_s_own(rigs):
-    """What one application call does to its environ is not seen by the next."""
-    seen = []
-
-    def app(environ, start_response):
-        seen.append(dict(environ))
-        environ.clear()
-        environ["HTTP_X_LEFT"] = "over"
-        environ["REQUEST_METHOD"] = "GET"
-        return hello({"PATH_INFO": "/"}, start_response)
-
-    rig = rigs(app)
-    rig.dial().ask(post(b"Content-Length: 1", b"X-Own: 1", body=b"a") + GET, count=2)
-    assert seen[1]["PATH_INFO"] == "/x" and seen[1]["REQUEST_METHOD"] == "GET"
-    assert not {"HTTP_X_OWN", "HTTP_X_LEFT", "CONTENT_LENGTH"} & set(seen[1])
-    assert seen[1]["wsgi.input"].read() == b""
-
-
-TARGETS = [
-    # method, target; PATH_INFO, QUERY_STRING, HTTP_HOST
-    ("GET", "/", "/", "", "a"),
-    ("GET", "//evil/x?y", "//evil/x", "y", "a"),
-    ("GET", "//a:b/c", "//a:b/c", "", "a"),
-    ("GET", "/a?b?c", "/a", "b?c", "a"),
-    ("GET", "/a?", "/a", "", "a"),
-    ("GET", "/%zz%2F%41", "/%zz/A", "", "a"),
-    ("GET", "/a;b=c/../d", "/a;b=c/../d", "", "a"),
-    ("GET", "http://other:81/p?q", "/p", "q", "other:81"),
-    ("GET", "HTTP://other", "/", "", "other"),
-    ("OPTIONS", "*", "*", "", "a"),
-    ("BREW", "/pot", "/pot", "", "a"),
-    ("get", "/", "/", "", "a"),
-]
-
-
-@pytest.mark.parametrize("method,target,info,query,host", TARGETS)
-def test_targets(rigs, method, target, info, query, host):
-    """A target is read by its form, and the host of an absolute one is the host (RFC 9112, 3.2)."""
-    app = App([b"ok"])
-    rigs(app).dial().ask(get(target=target.encode(), method=method.encode()))
-    (environ,) = app.calls
-    assert (environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]) == (method, info, query)
-    assert environ["HTTP_HOST"] == host and environ["RAW_URI"] == target
-
-
-def test_chunked_request_has_its_length(rigs):
-    """A decoded body is whole when the application is called: it may rely on CONTENT_LENGTH; trailers are no headers."""
-    app = App([b"ok"])
-    rigs(app).dial().ask(chunked(b"3\r\nabc\r\n0\r\nX-Trailer: v\r\nHost: evil\r\n\r\n"))
-    environ = app.calls[0]
-    assert environ["CONTENT_LENGTH"] == "3" and environ["wsgi.input"].read() == b"abc"
-    assert "HTTP_X_TRAILER" not in environ and environ["HTTP_HOST"] == "a"
-    assert "HTTP_TRANSFER_ENCODING" not in environ
-
-
-@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 100_000])
-def test_bodies_are_spooled(rigs, size):
-    """A body beyond the mark goes to a file, and reads the same."""
-    body = bytes(i * i % 256 for i in range(size))
-    streams = []
-
-    def app(environ, start_response):
-        stream = environ["wsgi.input"]
-        streams.append(stream)
-        assert stream.read() == body and stream.read() == b"" and stream.seek(0) == 0 and stream.read(10) == body[:10]
-        return hello(environ, start_response)
-
-    rig = rigs(app, limits=Limits(spool=100))
-    peer = rig.dial()
-    half = size // 2
-    for raw in (
-        post(b"Content-Length: %d" % size, body=body),
-        chunked(b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (half, body[:half], size - half, body[half:])) if half else GET,
-    ):
-        assert rig.dial().ask(raw)[0].status == 200 or not half
-    assert isinstance(streams[0], io.BytesIO) == (size <= 100)
-    assert size <= 100 or streams[0].closed  # the file does not outlive the answer
-    peer.close()
-
-
-def test_spool_of_a_body_that_never_ends_is_closed(rigs):
-    rig = rigs(hello, limits=Limits(spool=10))
-    peer = rig.dial()
-    peer.send(post(b"Content-Length: 100", body=b"x" * 50))
-    file = rig.server.reqs[peer.ca].file
-    assert not file.closed
-    peer.reset()
-    rig.until(lambda: rig.empty)
-    assert file.closed
-
-
-# ---------------------------------------------------------------- other address families, other applications
-
-
-def test_unix_socket(rigs, tmp_path):
-    """A server on a path: served alike, names in the environ are strings that are not empty, file removed at close."""
-    where = str(tmp_path / "hio.sock")
-    app = App({"items": [b"ok"], "headers": [("Content-Type", "text/plain")]})
-    rig = rigs(validator(app), ha=where)
-    for _ in range(2):
-        peer = rig.dial()
-        (answer,) = peer.ask(GET)
-        assert answer.status == 200 and answer.body == b"ok"
-    environ = app.calls[0]
-    assert environ["SERVER_NAME"] and environ["SERVER_PORT"].isdigit() and isinstance(environ["REMOTE_ADDR"], str)
-    rig.close()
-    assert not os.path.exists(where)
-
-
-@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
-@pytest.mark.parametrize("host", ["::1", "::"])
-def test_ipv6(rigs, host):
-    app = App([b"ok"])
-    try:
-        rig = rigs(app, ha=(host, 0))
-    except OSError as ex:
-        pytest.skip(f"no IPv6 here: {ex}")
-    peer = rig.dial()
-    peer.ask(GET)
-    environ = app.calls[0]
-    assert environ["SERVER_NAME"] == environ["REMOTE_ADDR"] == "::1" and rig.ha[0] == "::1"
-    assert environ["SERVER_PORT"] == str(rig.ha[1])
-
-
-@pytest.mark.parametrize("raw", list(REQUESTS.values()) + [get(method=b"HEAD")], ids=[*REQUESTS, "head"])
-def test_wsgiref_validates(rigs, raw):
-    """The standard library's validator finds no fault with this server."""
-
-    @validator
-    def app(environ, start_response):
-        environ["wsgi.input"].read(10)
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"fine"]
-
-    peer = rigs(app).dial()
-    (answer,) = peer.ask(raw, methods=["HEAD" if raw.startswith(b"HEAD") else "GET"])
-    assert answer.status == 200, answer
-
-
-def test_falcon(rigs):
-    """A Falcon app runs as it is, also for a path that is UTF-8."""
-
-    class Thing:
-        def on_get(self, req, resp, name):
-            resp.media = {"name": name, "query": req.params, "url": req.url, "addr": req.remote_addr}
-
-        def on_post(self, req, resp, name):
-            resp.media = {"got": req.media}
-
-        def on_delete(self, req, resp, name):
-            resp.status = falcon.HTTP_204
-
-    app = falcon.App()
-    app.add_route("/things/{name}", Thing())
-    peer = rigs(app).dial()
-    answers = peer.ask(
-        path("/things/a%20%C3%A9?x=1&y=2") + path("/none%C3%A9")
-        + get(b"Content-Type: application/json", b"Content-Length: 7", target=b"/things/b", method=b"POST") + b'{"a":1}'
-        + get(target=b"/things/b", method=b"DELETE") + get(target=b"/things/b", method=b"PUT"),
-        count=5,
-    )
-    assert [a.status for a in answers] == [200, 404, 200, 204, 405]
-    assert told(answers[0]) == {
-        "name": "a \u00e9", "query": {"x": "1", "y": "2"}, "url": "http://a/things/a \u00e9?x=1&y=2", "addr": "127.0.0.1",
-    }  # fmt: skip
-    assert told(answers[2]) == {"got": {"a": 1}}
-
-
-def test_file_wrapper(rigs):
-    """wsgi.file_wrapper sends a file in pieces and closes it once."""
-    content = bytes(range(256)) * 1000
-    files = []
-
-    def app(environ, start_response):
-        files.append(io.BytesIO(content))
-        start_response("200 OK", [])
-        return environ["wsgi.file_wrapper"](files[-1], 1000)
-
-    (answer,) = rigs(app).dial().ask(GET)
-    assert answer.body == content and files[0].closed
 
 
 # ---------------------------------------------------------------- parameters and names

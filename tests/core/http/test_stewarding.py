@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -69,7 +70,9 @@ def test_echo_of_bodies(rigs):
     peer = rigs(kind=BareServer).dial()
     answers = peer.ask(
         post(b"Content-Type: application/json", b"Content-Length: 7", body=b'{"a":1}')
-        + post(b"Content-Length: 3", body=b"\xff\x00\xfe") + chunked(b"3\r\nabc\r\n0\r\nX-T: t\r\n\r\n") + GET,
+        + post(b"Content-Length: 3", body=b"\xff\x00\xfe")
+        + chunked(b"3\r\nabc\r\n0\r\nX-T: t\r\n\r\n")
+        + GET,
         count=4,
     )
     assert [told(a)["data"] for a in answers] == [{"a": 1}, None, None, None]
@@ -120,14 +123,27 @@ def test_answer(serve):
     """A whole response, of any status, fields and content."""
     scripts = [
         {}, {"body": b"abc"}, {"body": "h\u00e9"}, {"data": [1]}, {"status": 204}, {"status": 299, "body": b"x"},
-        {"status": 304}, {"headers": {"X-A": "1", "Content-Type": "text/x"}, "body": b"y"}, {"status": 204, "body": b"z"},
+        {"status": 304}, {"headers": {"X-A": "1", "Content-Type": "text/x"}, "body": b"y"},
+        {"status": 204, "body": b"z"},
         {"headers": [("Set-Cookie", "a"), ("Set-Cookie", "b")]}, {"headers": {"Content-Length": "3"}, "body": b"abc"},
     ]  # fmt: skip
     left = scripts[:]
     peer = serve(lambda self: self.answer(**left.pop(0)))
     answers = peer.ask(GET * len(scripts), count=len(scripts))
     assert [a.status for a in answers] == [200, 200, 200, 200, 204, 299, 304, 200, 204, 200, 200]
-    assert [a.body for a in answers] == [b"", b"abc", "h\u00e9".encode(), b"[1]", b"", b"x", b"", b"y", b"", b"", b"abc"]
+    assert [a.body for a in answers] == [
+        b"",
+        b"abc",
+        "h\u00e9".encode(),
+        b"[1]",
+        b"",
+        b"x",
+        b"",
+        b"y",
+        b"",
+        b"",
+        b"abc",
+    ]
     assert answers[1]["Content-Type"] == "application/octet-stream" and answers[7]["Content-Type"] == "text/x"
     assert answers[7]["X-A"] == "1" and answers[8]["X-A"] is None and answers[5].reason == "Unknown"
     assert [value for name, value in answers[9].fields if name == "Set-Cookie"] == ["a", "b"]
@@ -149,7 +165,7 @@ def test_stream(serve, version):
     for _ in range(5):
         rig.turn()
         taken.append(made[0].taken if made else 0)
-    assert taken[-1] == 3 and all(b - a <= 1 for a, b in zip(taken, taken[1:]))
+    assert taken[-1] == 3 and all(b - a <= 1 for a, b in pairwise(taken))
     rig.until(lambda: peer.answers() and peer.answers()[0].whole)
     (answer,) = peer.answers()
     assert answer.body == b"abc" and answer.chunked == (version == b"HTTP/1.1") and answer["X-A"] == "1"
@@ -344,12 +360,23 @@ def test_steward_by_hand():
 def test_custom_responder():
     """Builds whole messages; each with its own fields."""
     rep = CustomResponder()
-    assert (rep.status, rep.body, rep.data, rep.ended, rep.msg, rep.head, rep.lines) == (200, b"", None, False, b"", b"", [])
+    assert (rep.status, rep.body, rep.data, rep.ended, rep.msg, rep.head, rep.lines) == (
+        200,
+        b"",
+        None,
+        False,
+        b"",
+        b"",
+        [],
+    )
     msg = rep.build(status=201, headers={"x-a": "b", "Date": "now"}, body=b"abc")
-    assert msg == (
-        f"HTTP/1.1 201 Created\r\nX-A: b\r\nDate: now\r\nServer: hio/{__version__}\r\n"
-        "Content-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\nabc"
-    ).encode()
+    assert (
+        msg
+        == (
+            f"HTTP/1.1 201 Created\r\nX-A: b\r\nDate: now\r\nServer: hio/{__version__}\r\n"
+            "Content-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\nabc"
+        ).encode()
+    )
     assert rep.msg == msg and rep.head + b"abc" == msg and rep.ended and rep.status == 201
     assert rep.lines[0] == b"HTTP/1.1 201 Created" and isinstance(rep.headers, Hict)
     again = rep.build(data={"a": 1})
@@ -358,7 +385,11 @@ def test_custom_responder():
     assert (rep.status, rep.body, rep.data, rep.ended, len(rep.headers)) == (200, b"", None, False, 0)
     rep.reinit(status=404, headers=[("A", "b"), ("A", "c")], body=b"x")
     assert rep.build().count(b"A: ") == 2
-    assert CustomResponder(status=404, headers={"A": "b"}, body=b"x").build().startswith(b"HTTP/1.1 404 Not Found\r\nA: b\r\n")
+    assert (
+        CustomResponder(status=404, headers={"A": "b"}, body=b"x")
+        .build()
+        .startswith(b"HTTP/1.1 404 Not Found\r\nA: b\r\n")
+    )
     assert b"Content-Length: 0" in CustomResponder().build()
 
 

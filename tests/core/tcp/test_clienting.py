@@ -156,7 +156,9 @@ class Listening:
         self.server.close()
 
 
-@pytest.mark.parametrize("code", [errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNRESET, errno.EACCES])
+@pytest.mark.parametrize(
+    "code", [errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNRESET, errno.EACCES]
+)
 def test_failed_attempt(pairs, monkeypatch, code):
     """Whatever the reason, the next step begins anew with a fresh socket."""
     each = pairs(MemoryNet())

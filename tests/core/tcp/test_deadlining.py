@@ -39,7 +39,7 @@ def test_order():
     """Earliest first; ties in the order in which they were armed."""
     deadlines = Deadlines()
     things = [Thing(str(i)) for i in range(6)]
-    for thing, due in zip(things, (3.0, 1.0, 2.0, 1.0, 3.0, 1.0)):
+    for thing, due in zip(things, (3.0, 1.0, 2.0, 1.0, 3.0, 1.0), strict=True):
         deadlines.arm(thing, due)
     assert "".join(map(repr, deadlines.expired(9.0))) == "135204"
 

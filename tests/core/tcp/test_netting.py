@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from functools import partial
 
 import pytest
 
@@ -82,8 +83,8 @@ def test_listen_and_dial(opened, host):
 
 def test_buffers_are_grown_never_lowered(opened):
     """bs raises small buffers; large ones keep the kernel's autotuning."""
-    for make in (lambda bs: osNet.listen(("127.0.0.1", 0), bl=1, bs=bs), lambda bs: osNet.dial(("127.0.0.1", 1), bs=bs)):
-        default, large = opened(make(1)), opened(make(1 << 19))
+    for make in (partial(osNet.listen, ("127.0.0.1", 0), bl=1), partial(osNet.dial, ("127.0.0.1", 1))):
+        default, large = opened(make(bs=1)), opened(make(bs=1 << 19))
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             before = default.getsockopt(socket.SOL_SOCKET, option)
             assert large.getsockopt(socket.SOL_SOCKET, option) >= min(before, 1 << 19) and before > 1
@@ -103,7 +104,7 @@ def test_reuseport(opened):
 
 
 def test_dual_stack(opened):
-    """"::" takes IPv4 as well; "::1" does not."""
+    """ "::" takes IPv4 as well; "::1" does not."""
     try:
         both = opened(osNet.listen(("::", 0), bl=5, bs=8096))
     except OSError as ex:
