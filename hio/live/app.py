@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import help
+from ..core.http.streaming import EventStream
 from ..help import timing
 from .observing import Observer
 from .picturing import picture
@@ -122,8 +123,10 @@ class Live:
             return refuse(start_response, "403 Forbidden", "This is for the page itself, not for other sites.")
         if path == "/tree.json":
             return answer(start_response, "200 OK", "application/json", render(self.picture()))
-        start_response("200 OK", [("Content-Type", "text/event-stream"), ("X-Accel-Buffering", "no"), *FIELDS])
-        return self.stream()
+        stream = EventStream(self.events(), retry=self.Retry)
+        names = [name for name, _ in FIELDS]
+        start_response("200 OK", [*FIELDS, *(field for field in stream.headers if field[0] not in names)])
+        return stream
 
     def expected(self, host: str) -> bool:
         """Whether host, the value of a Host field, is one to answer for; without one ("") it is no browser."""
@@ -157,21 +160,20 @@ class Live:
             "log": [line._asdict() for line in self.tail.after(seen)],
         }
 
-    def stream(self) -> Iterator[bytes]:
-        """Yield events with a picture each Beat, and b"" while there is nothing new."""
+    def events(self) -> Iterator[dict[str, Any] | None]:
+        """Yield events with a picture each Beat, and None while there is nothing new."""
         clock = self.observer.clock
         due = clock()
         seen = 0
-        yield b"retry: %d\n\n" % self.Retry
         while True:
             now = clock()
             if now < due:
-                yield b""
+                yield None
                 continue
             due = max(due + self.Beat, now)  # on the beat, unless it fell behind
             news = self.picture(seen)
             seen = self.tail.serial
-            yield b"data: " + render(news) + b"\n\n"
+            yield {"data": news}
 
 
 def readFile(name: str) -> bytes:
