@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from hio.base import doing
-from hio.testing import Rig
 
 pytest_plugins = ["hio.testing"]
 
@@ -74,8 +73,8 @@ def test_a_server_that_cannot_listen_is_told(hio_rig, hio_server, hio_app):
         hio_rig.serve(hio_app, port=hio_server.servant.ha[1])
 
 
-def test_everything_is_closed_at_the_end(hio_app):
-    rig = Rig()
+def test_everything_is_closed_at_the_end(hio_rig, hio_app):
+    rig = type(hio_rig)()
     server = rig.serve(hio_app)
     client = rig.connect(server)
     rig.ask(client)
