@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Self
 
-from .sleeping import RESTING, TIGHT, Entry
+from .sleeping import TIGHT, Entry
 
 
 class Deed(NamedTuple):
@@ -26,9 +26,9 @@ class Deed(NamedTuple):
 class Queue(deque[Any]):
     """Base of Schedule: reads like a deque of (dog, retyme, doer) and takes such triples.
 
-    What has its turn at the moment is not in it, as it would not be in a queue. A deed that rests reads the retyme of
-    one that asked for every pass, so that a program which takes it out and puts it back loses no more than its rest.
-    Reading costs up to O(number of deeds). Not for several threads.
+    What has its turn at the moment is not in it, as it would not be in a queue. A deed that rests reads the tyme of the
+    first pass in which it might have had a turn, so that a program which takes it out and puts it back only ends its
+    rest. Reading costs up to O(number of deeds). Not for several threads.
     """
 
     entries: dict[int, Entry]
@@ -57,8 +57,7 @@ class Queue(deque[Any]):
 
     def _deed(self, entry: Entry) -> Deed:
         """Return what a program sees of entry."""
-        retyme = self.retyme if entry.mode == TIGHT or entry.mode == RESTING else entry.retyme
-        return Deed(entry.dog, retyme, entry.doer)
+        return Deed(entry.dog, self.retyme if entry.mode == TIGHT else entry.retyme, entry.doer)
 
     def __iter__(self) -> Iterator[Deed]:
         return iter([self._deed(entry) for entry in self._seen()])

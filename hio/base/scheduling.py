@@ -39,7 +39,7 @@ class Schedule(Queue):
         entries (dict[int, Entry]): all that are not GONE, by serial, in order.
         tight (list[Entry]): those due in every pass, in order.
         sleepers (Sleepers): those due at some tyme.
-        retyme (float): tyme from which on the tight ones are due: that of the last pass plus the owner's tock.
+        retyme (float): tyme from which on the tight ones are due: that of their last pass plus the owner's tock.
     """
 
     def __init__(self, deeds: Iterable[tuple[Any, Any, Any]] = (), *, owner: Any, restful: bool = True) -> None:
@@ -73,16 +73,16 @@ class Schedule(Queue):
         if self._batch is not None:
             raise RuntimeError(f"{self.owner!r} is in the middle of a pass: recur was called from within a doer's turn")
         fresh = self.sleepers.take(tyme)
-        ready = self.retyme <= tyme
-        if ready and self.tight:
+        if fresh and self._rested:
+            _rouse(fresh, tyme)
+        tight = self.tight
+        if tight and self.retyme <= tyme:
             give = self._giveTight
-            batch = self._mixed(fresh, tyme) if fresh else self.tight
+            batch = self._mixed(fresh) if fresh else tight
         elif fresh:
             give = self._giveFresh
             batch = fresh
         else:
-            if ready:
-                self.retyme = tyme + self.owner._tock
             return False
         self._batch = batch
         self._turns = iter(batch)
@@ -91,9 +91,7 @@ class Schedule(Queue):
             while give(tyme):  # again, when a dog has ended
                 pass
             if self._again or self._thinned:
-                self._settle(tyme, ready)
-            if ready:
-                self.retyme = tyme + self.owner._tock
+                self._settle(tyme + self.owner._tock)
         except BaseException:
             self._broken(tyme)
             raise
@@ -112,14 +110,13 @@ class Schedule(Queue):
             return True
         self._again = [entry for entry in self._fresh if entry.mode == DUE]
         self._fresh = []
+        self.retyme = tyme + self.owner._tock
         return False
 
     def _giveFresh(self, tyme: float) -> bool:
         """Give turns to a batch that has no tight entry in it; return whether to go on."""
         sleepers = self.sleepers
         find = sleepers.buckets.get
-        if self._rested:
-            _rouse(self._batch or (), tyme)
         try:
             for entry in self._turns:
                 tock = entry.send(tyme)
@@ -149,30 +146,28 @@ class Schedule(Queue):
             return True
         return False
 
-    def _mixed(self, fresh: list[Entry], tyme: float) -> list[Entry]:
+    def _mixed(self, fresh: list[Entry]) -> list[Entry]:
         """Return the tight and the fresh ones, in the order of entering."""
-        _rouse(fresh, tyme)
         for entry in fresh:
             entry.slot = None
             entry.mode = DUE
         self._fresh = fresh
         return _merged(self.tight, fresh)
 
-    def _settle(self, tyme: float, ready: bool) -> None:
-        """End a pass: those that yielded a falsy tock are due in every pass from now on."""
+    def _settle(self, retyme: float) -> None:
+        """End a pass: those that yielded a falsy tock are due at retyme, in the next pass and every one after."""
         if self._thinned:
             self._thinned = False
             self.tight = [entry for entry in self.tight if entry.mode == TIGHT]
-        if self._again:
-            again, self._again = self._again, []
-            if ready or not self.tight:
-                self.retyme = tyme + self.owner._tock
-                for entry in again:
-                    entry.mode = TIGHT
-                self.tight = _merged(self.tight, again)
-            else:  # the tight ones have another retyme: the clock was set back, or tock is long
-                for entry in again:
-                    self._sleep(entry, tyme + self.owner._tock)
+        again, self._again = self._again, []
+        if self.tight and self.retyme != retyme:  # the clock was set back, or the owner's tock is long
+            for entry in again:
+                self._sleep(entry, retyme)
+        elif again:
+            for entry in again:
+                entry.mode = TIGHT
+            self.tight = _merged(self.tight, again)
+            self.retyme = retyme
 
     def _broken(self, tyme: float) -> None:
         """End a pass in which a turn raised: who had one waits for the next tyme, who had none is still due."""
@@ -408,7 +403,7 @@ def closed(dog: Any) -> Any:
     raise RuntimeError("generator ignored GeneratorExit")
 
 
-def _rouse(fresh: Iterable[Entry], tyme: float) -> None:
+def _rouse(fresh: list[Entry], tyme: float) -> None:
     """Have those that rested be awake, as of tyme."""
     for entry in fresh:
         if entry.mode == RESTING:
