@@ -1,6 +1,7 @@
 """The WSGI apps that the servers serve. Each answers one path, "/", and says what the right answer is.
 
 hello   the smallest app there is: what remains is the server
+echo    answers what it was sent, through json.loads and json.dumps; hello if it was sent nothing
 api     a small Falcon app with a JSON resource: what a user has
 """
 
@@ -25,6 +26,16 @@ def hello(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
     return [HELLO]
 
 
+def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer the JSON document that came, written anew."""
+    raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if not raw:
+        return hello(environ, start_response)
+    body = json.dumps(json.loads(raw)).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
 class Reading:
     """A resource with a little data."""
 
@@ -36,4 +47,4 @@ api: falcon.App[Any, Any] = falcon.App()
 api.add_route("/", Reading())
 
 #: What GET / must answer, by the name of the app.
-ANSWERS = {"hello": HELLO, "api": json.dumps(READING).encode()}
+ANSWERS = {"hello": HELLO, "echo": HELLO, "api": json.dumps(READING).encode()}
