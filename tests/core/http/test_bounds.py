@@ -212,6 +212,27 @@ def test_peer_that_sends_during_a_response(rigs):
     assert [a.body for a in answers] == [b"a", b"b"] and app.calls[1]["CONTENT_LENGTH"] == "20000000"
 
 
+@pytest.mark.parametrize("mark", [1, 50, 4096])
+@pytest.mark.parametrize("grain", [97, 700, 1 << 20])
+def test_small_marks_slow_nobody_down_for_good(rigs, kind, mark, grain):
+    """However little is read ahead and queued, requests of every size come through, in order."""
+    rig = rigs(**{**kind, "limits": Limits(rxMark=mark, txMark=mark)})
+    peer = rig.dial()
+    raws = [
+        get(),
+        get(b"X: " + b"x" * 9000),
+        post(b"Content-Length: 20000", body=b"y" * 20_000),
+        chunked(b"400\r\n%b\r\n" % bytes(1024) * 20 + b"0\r\n\r\n"),
+        get(),
+    ]
+    raw = b"".join(raws) * 2
+    for at in range(0, len(raw), grain):
+        peer.unsent += raw[at : at + grain]
+        rig.turn()
+    answers = peer.ask(count=len(raws) * 2)
+    assert [answer.status for answer in answers] == [200] * len(raws) * 2
+
+
 # ---------------------------------------------------------------- many connections
 
 
