@@ -9,9 +9,10 @@
 
 Sim, run      running.py      Host        hosting.py     Fault      faulting.py
 Network, SimNet   netting.py      Terms, ...  linking.py     Trace, Event, Kind   tracing.py
-Dice          dicing.py       SimFailure and its kin  failing.py
+Dice          dicing.py       SimFailure and its kin  failing.py      check_determinism   checking.py
 """
 
+from .checking import Divergence, check_determinism
 from .dicing import Dice
 from .failing import CAUSES, LeakError, SimError, SimFailure
 from .faulting import PAIRS, VERBS, Fault
@@ -22,6 +23,7 @@ from .running import Property, Sim, run
 from .tracing import Event, Kind, Trace, load
 
 __all__ = [
-    "CAUSES", "PAIRS", "VERBS", "Dice", "Event", "Fault", "Host", "Kind", "LeakError", "Network", "Property", "Sim",
-    "SimError", "SimFailure", "SimNet", "Terms", "Trace", "exponential", "load", "mixture", "run",
+    "CAUSES", "PAIRS", "VERBS", "Dice", "Divergence", "Event", "Fault", "Host", "Kind", "LeakError", "Network",
+    "Property", "Sim", "SimError", "SimFailure", "SimNet", "Terms", "Trace", "check_determinism", "exponential", "load", "mixture",
+    "run",
 ]

@@ -78,6 +78,7 @@ class Faults:
     network: Network
     hosts: dict[str, Host]
     seed: Any
+    ran: bool
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
@@ -208,7 +209,7 @@ class Faults:
         """
         for link in self._links(a, b, oneway):
             link.change(link.terms.but(**terms))
-        if self.network.trace.records:  # while the scenario is being set up it is no fault
+        if self.ran:  # while the scenario is being set up it is no fault
             self._did("link", *given(a, b), **given_(oneway=oneway), **terms)
 
     # -- connections --------------------------------------------------------------------------------------
@@ -275,7 +276,7 @@ class Faults:
         one = self._host(host)
         if not one.up:
             self._did("start", host)
-            one.start()
+            self._boot(one)
 
     def bounce(self, host: str, down: float = 0.0) -> None:
         """Crash host and start it afresh after down seconds."""
@@ -283,7 +284,15 @@ class Faults:
         if one.up:
             self._did("bounce", host, *([down] if down else []))
             one.crash()
-            self.network.push(self.network.now + grained(down), lambda _, one: None if one.up else one.start(), one)
+            self.network.push(self.network.now + grained(down), self._reboot, one)
+
+    def _reboot(self, _: int, one: Host) -> None:
+        """Start a host that was bounced, unless somebody has done so meanwhile."""
+        if not one.up:
+            self._boot(one)
+
+    def _boot(self, host: Host) -> None:
+        raise NotImplementedError
 
     def pause(self, host: str) -> None:
         """Stop host as SIGSTOP does: its tyme goes on, its doers have no turns, its buffers still fill."""

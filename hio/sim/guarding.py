@@ -9,6 +9,7 @@ Only the thread that runs the simulation is kept from real I/O. Clocks are serve
 from __future__ import annotations
 
 import datetime as dates
+import importlib
 import os
 import random
 import signal
@@ -25,10 +26,11 @@ from ..help import timing
 from .dicing import Dice
 from .failing import LeakError, SimError
 
+time_machine: Any
 try:
-    import time_machine
+    time_machine = importlib.import_module("time_machine")
 except ImportError:
-    time_machine = None  # type: ignore[assignment]
+    time_machine = None
 
 if TYPE_CHECKING:
     from .running import Sim
@@ -247,7 +249,7 @@ def presents(wall: Callable[[], float]) -> dict[str, Any]:
 
 def clocked(wall: Callable[[], float]) -> Any:
     """Return a stand-in for the class datetime whose present is that of wall. What it makes are plain datetimes."""
-    real = dates.datetime
+    real: Any = dates.datetime
 
     class Meta(type):
         def __instancecheck__(cls, instance: object) -> bool:
@@ -256,7 +258,7 @@ def clocked(wall: Callable[[], float]) -> Any:
         def __subclasscheck__(cls, subclass: type) -> bool:
             return issubclass(subclass, real)
 
-    class datetime(real, metaclass=Meta):  # noqa: N801 - stands in for a class of that name
+    class datetime(real, metaclass=Meta):  # type: ignore[misc]  # noqa: N801 - stands in for a class of that name
         def __new__(cls, *pa: Any, **kwa: Any) -> Any:
             return real(*pa, **kwa)
 

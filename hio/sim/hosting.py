@@ -67,6 +67,7 @@ class Host:
         self.done = False
         self.up = False
         self.paused = False
+        self.completed = False  # was done at least once
         self.doist: Doist = None  # type: ignore[assignment]  # made at each start
         self.tymth: Tymth = None  # type: ignore[assignment]
         self.poller: SimPoller = None  # type: ignore[assignment]
@@ -178,24 +179,32 @@ class Host:
             return
         poller = self.poller
         doist = self.doist
-        network = self.sim.network
-        now = network.now
-        if now < self._due:
+        if self.sim.network.now < self._due:
             if doist._blind:
                 return
-            if not poller.woken and not (poller.ready and poller.poll()):
+            if poller.ready:
+                poller.poll()
+            if not poller.woken:
                 return
-        wait = next(run)
-        if poller.woken or (poller.ready and not doist._blind and poller.poll()):
+        elif poller.ready:
+            poller.poll()
+        self._plan(next(run))
+
+    def _plan(self, wait: float | None) -> None:
+        """Have the next turn in wait seconds; None: not before something happens."""
+        poller = self.poller
+        network = self.sim.network
+        now = network.now
+        if poller.woken or (poller.ready and not self.doist._blind and poller.poll()):
             due = now + GRAIN  # there is more to do, and a turn takes a little while
         elif wait is None:
             self._due = inf
             return
-        elif wait == 0.0:
-            due = now
         else:
             due = now + wait
-        if due != self._due:
+            if due <= now and wait:  # less than a float can tell: the next tick must not be missed for ever
+                due = now + GRAIN
+        if due != self._due or wait == 0.0:
             self._due = due
             heappush(network.heap, (due, next(network.serial), self._fire, 0, due))
 

@@ -245,8 +245,14 @@ class Sim(Faults):
                 self._waiting += host.client
             self._clients = self._waiting > 0
             for host in list(self.hosts.values()):
-                self._guarded(host, host.start)
+                self._boot(host)
             self._loop(limit)
+        except (SimFailure, SimError) as ex:
+            failure = ex
+            raise
+        except Exception as ex:  # neither a doer's nor a property's: that of a function given to at().do()
+            failure = ex
+            self._fail("raised", f"{type(ex).__name__}: {ex} ({culprit(ex)[1]})", cause=ex)
         except BaseException as ex:
             failure = ex
             raise
@@ -308,11 +314,11 @@ class Sim(Faults):
             self._broke(host, ex)
         self.running = None
 
-    def _guarded(self, host: Host, function: Callable[[], Any]) -> None:
-        """Call function as part of what host does."""
+    def _boot(self, host: Host) -> None:
+        """Start a host."""
         self.running = host
         try:
-            function()
+            host.start()
         except (Exception, Stuck) as ex:
             self._broke(host, ex)
         self.running = None
@@ -323,8 +329,9 @@ class Sim(Faults):
             raise KeyboardInterrupt
         host.finished()
         self.trace.note(self.network.now, Kind.STOP, host.name)
-        if host.client:
+        if host.client and not host.completed:
             self._waiting -= 1
+        host.completed = True
 
     def _look(self) -> None:
         """Look at what is new in the trace and at the properties."""
@@ -461,7 +468,7 @@ def culprit(ex: BaseException) -> tuple[str, str]:
     place = ""
     trace = ex.__traceback__
     while trace is not None:
-        entry = trace.tb_frame.f_locals.get("entry")
+        entry: Any = trace.tb_frame.f_locals.get("entry")
         if hasattr(entry, "doer"):
             doer = repr(entry.doer)
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

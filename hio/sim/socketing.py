@@ -184,8 +184,9 @@ class SimSocket(SimEnd):
         peer: SimSocket = self.peer  # type: ignore[assignment]
         network = self.net.network
         if self.state in (CLOSED, DEAD):
-            self.note(Kind.VANISH, segment, note="nobody is there any more")
-            self._signal(Kind.RESET, peer.broken, "nobody is there any more")
+            if peer.state != DEAD:
+                self.note(Kind.VANISH, segment, note="nobody is there any more")
+                self._signal(Kind.RESET, peer.broken, "nobody is there any more")
             return True
         if self.state == BROKEN:
             return True
@@ -212,7 +213,7 @@ class SimSocket(SimEnd):
             return
         if self.state == DIALING:
             self._opened(segment, None)
-        if self.state == DEAD:
+        if self.state == DEAD and peer.state != DEAD:
             self._signal(Kind.RESET, peer.broken, "nobody is there any more")
         if self.state != OPEN:
             return
@@ -344,8 +345,11 @@ class SimSocket(SimEnd):
 
     def _abrupt(self) -> bool:
         """Whether SO_LINGER is on with 0 seconds."""
-        linger = self.options and self.options.get((socket.SOL_SOCKET, socket.SO_LINGER))
-        return bool(linger) and struct.unpack("ii", linger)[0] != 0 and struct.unpack("ii", linger)[1] == 0
+        linger = (self.options or {}).get((socket.SOL_SOCKET, socket.SO_LINGER))
+        if not linger:
+            return False
+        on, seconds = struct.unpack("ii", linger)
+        return bool(on) and not seconds
 
     def _reset(self, why: str) -> None:
         """Break the connection: what is queued is lost, what is on the way arrives."""

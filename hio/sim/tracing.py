@@ -102,7 +102,7 @@ class Event(NamedTuple):
 FIELDS = Event._fields[1:]  # of the tuples that a run writes
 
 #: How the text form shows between host and peer what travels, by kind.
-ARROWS = {
+ARROWS: dict[str, str] = {
     Kind.DIAL: ">", Kind.SEND: ">", Kind.FINISH: ">", Kind.RESET: ">", Kind.LOSE: "x", Kind.WAIT: "|", Kind.VANISH: "x",
     Kind.KNOCK: "<", Kind.OPEN: "<", Kind.ARRIVE: "<", Kind.FINISHED: "<", Kind.BROKEN: "<", Kind.REFUSE: "<",
 }  # fmt: skip
