@@ -7,18 +7,31 @@ they are first looked at. Knows no socket and no tyme.
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from ...help.hicting import Hict
 from .decoding import Decoder, decoder
-from .eventing import EventSource
-from .failing import mishap
+from .eventing import Event, EventSource
+from .failing import Mishap, mishap
 from .faulting import BadHeader, BadStatusLine, HeadTooLarge, HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind, frameResponse
-from .heading import BLANK, CONTROLS, HTTP_10, HTTP_11, NAMES, ODD, isToken, parseFields, persists, splitStatusLine
+from .heading import (
+    BLANK,
+    CONTROLS,
+    HTTP_10,
+    HTTP_11,
+    NAMES,
+    ODD,
+    Fields,
+    isToken,
+    parseFields,
+    persists,
+    splitStatusLine,
+)
 from .limiting import LIMITS, Limits
 from .parsing import Parsent
 from .replying import Reply
-from .requesting import ENDED, HEADED, NONE, WAITING
+from .requesting import ENDED, HEADED, NONE, WAITING, Stage
 
 REDIRECTS = frozenset((300, 301, 302, 303, 307, 308))
 EVENTS = "text/event-stream"
@@ -48,7 +61,15 @@ class ResponseHead:
 
     __slots__ = ("_fields", "known", "lines", "reason", "status", "version")
 
-    def __init__(self, version, status, reason, lines, known, fields=None):
+    def __init__(
+        self,
+        version: tuple[int, int],
+        status: int,
+        reason: str,
+        lines: list[str],
+        known: dict[str, str],
+        fields: Fields | None = None,
+    ) -> None:
         self.version = version
         self.status = status
         self.reason = reason
@@ -57,7 +78,7 @@ class ResponseHead:
         self._fields = fields
 
     @property
-    def fields(self):
+    def fields(self) -> Fields:
         if self._fields is None:
             pairs = [line.partition(":") for line in self.lines]
             self._fields = [(name, value.strip(" \t")) for name, _, value in pairs]
@@ -153,16 +174,16 @@ class Respondent(Parsent):
 
     # PERF: class attributes for what few responses change
     head: ResponseHead | None = None
-    stage = NONE
+    stage: Stage = NONE
     armed = True
     fresh = True  # nothing of the response in work was parsed yet
     whole = False  # the head of the response in work is
     errored = False
-    error = None
-    fault = None
-    mishap = None
+    error: str | None = None
+    fault: HTTPException | None = None
+    mishap: Mishap | None = None
     detail = ""
-    closed = None
+    closed: bool | None = None
     framing_: Framing = NOTHING
     reader: BodyReader | None = None
     decoder: Decoder | None = None
@@ -171,21 +192,34 @@ class Respondent(Parsent):
     persisted: bool | None = None
     redirected = False
     text = ""
-    data = None
+    data: object = None
     seen = 0  # bytes of a head that need not be searched again
     raw = b""  # the last head as it came, if it can be taken as it is when it comes again
     rawMethod = ""  # method of the request that it answered
     interim = 0  # bytes of interim responses before the response in work
-    _headers = None
-    _content = None
-    _trails = None
-    _parms = None
+    _headers: Hict | None = None
+    _content: tuple[bool, str] | None = None
+    _trails: Fields | None = None
+    _parms: dict[str, str | bool] | None = None
 
-    def __init__(self, redirects=None, redirectable=True, events=None, retry=None, leid=None, msg=None, dictable=None,
-                 method="GET", limits=None, endless=None, decodable=False, decoded=None):
-        self.redirects = redirects if redirects is not None else []
+    def __init__(
+        self,
+        redirects: list[dict[str, Any]] | None = None,
+        redirectable: bool = True,
+        events: deque[Event] | None = None,
+        retry: int | None = None,
+        leid: str | None = None,
+        msg: bytearray | None = None,
+        dictable: bool | None = None,
+        method: str = "GET",
+        limits: Limits | None = None,
+        endless: Limits | None = None,
+        decodable: bool = False,
+        decoded: int | None = None,
+    ) -> None:
+        self.redirects: list[dict[str, Any]] = redirects if redirects is not None else []
         self.redirectable = redirectable
-        self.events = events if events is not None else deque()
+        self.events: deque[Event] = events if events is not None else deque()
         self.retry = self.Retry if retry is None else retry
         self.leid = leid
         self.limits: Limits = LIMITS if limits is None else limits
@@ -197,42 +231,51 @@ class Respondent(Parsent):
         self.method = method.upper() if method else "GET"
         self.body = bytearray()
 
+    # What other Parsents keep is worked out here when it is asked for: hence the properties that override attributes.
+
     # -- progress -----------------------------------------------------------------------------------------
 
     @property
-    def parser(self):
+    def parser(self) -> Respondent | None:  # type: ignore[override]
         """What is parsing, None once a response is complete and until makeParser(). Call parse() while there is one."""
         return self if self.armed else None
 
     @property
-    def started(self):
+    def started(self) -> bool | None:  # type: ignore[override]
         """Whether the first byte of a response came and its last did not; None before anything was parsed."""
         if self.stage is NONE:
             return None
         return self.stage is HEADED or (self.stage is WAITING and bool(self.msg))
 
     @property
-    def headed(self):
+    def headed(self) -> bool | None:  # type: ignore[override]
         """Whether the head is complete; None before anything was parsed."""
         return None if self.stage is NONE else self.whole
 
     @property
-    def bodied(self):
+    def bodied(self) -> bool | None:  # type: ignore[override]
         """Whether the body is complete; None before anything was parsed."""
         return None if self.stage is NONE else self.stage is ENDED and not self.errored
 
     @property
-    def ended(self):
+    def ended(self) -> bool | None:  # type: ignore[override]
         """Whether the response is complete or given up; None before anything was parsed."""
         return None if self.stage is NONE else self.stage is ENDED
 
-    def makeParser(self, msg=None):
+    def makeParser(self, msg: bytearray | None = None) -> None:
         """Arm for the next response, in msg or the same buffer. No flag changes before parse()."""
         if msg is not None:
             self.msg = msg
         self.armed = self.fresh = True
 
-    def reinit(self, redirectable=None, msg=None, dictable=None, method="GET", **kwa):
+    def reinit(  # type: ignore[override]  # its first parameter is another one than that of other Parsents
+        self,
+        redirectable: bool | None = None,
+        msg: bytearray | None = None,
+        dictable: bool | None = None,
+        method: str = "GET",
+        **kwa: Any,
+    ) -> None:
         """Make ready for a response in another exchange, perhaps on another connection; None keeps what there is.
 
         Does not arm.
@@ -250,13 +293,13 @@ class Respondent(Parsent):
         self.evented = False
         self.headers = None
 
-    def close(self):
+    def close(self) -> None:
         """Take note that nothing will be added to msg: what is there is still parsed, then it must be complete."""
         self.closed = True
         if self.eventSource is not None:
             self.eventSource.close()
 
-    def begin(self):
+    def begin(self) -> None:
         """Begin with a response: nothing of how the last one was parsed counts any more."""
         self.fresh = False
         self.stage = WAITING
@@ -269,25 +312,27 @@ class Respondent(Parsent):
         if self.closed is None:
             self.closed = False
 
-    def parse(self):
+    def parse(self) -> None:
         """Go as far as the bytes allow. Whatever is wrong with them ends the response with .errored and .fault."""
         if not self.armed:
             return
         if self.fresh:
             self.begin()
         try:
-            if self.reader is None:
-                if not self.parseHead():
+            reader = self.reader
+            if reader is None:
+                if not self.takeHead():
                     return
-                if self.reader is None:
+                reader = self.reader
+                if reader is None:
                     self.end()
                     return
-            self.parseBody()
+            self.takeBody(reader)
         except HTTPException as ex:
             self.fault = ex
             self.giveUp(mishap(ex), str(ex))
 
-    def giveUp(self, mishap, detail):
+    def giveUp(self, mishap: Mishap, detail: str) -> None:
         """End the response in work as an errored one."""
         if self.fresh:
             self.begin()
@@ -297,12 +342,12 @@ class Respondent(Parsent):
         self.error = f"{mishap.value}: {detail}"
         self.end()
 
-    def end(self):
+    def end(self) -> None:
         """Note that the response is complete or given up."""
         self.stage = ENDED
         self.armed = False
 
-    def parseHead(self):
+    def takeHead(self) -> bool:
         """Parse a head, and a body that is whole already; return whether the head was. Raises HTTPException."""
         msg = self.msg
         raw = self.raw
@@ -317,8 +362,9 @@ class Respondent(Parsent):
             if end < 0:
                 return False
         framing = self.framing_
-        if framing.kind is Kind.LENGTH and self.reader is None and len(msg) - end >= framing.length:
-            stop = end + framing.length  # PERF: all of it is there, as with most responses
+        length = framing.length
+        if length is not None and self.reader is None and len(msg) - end >= length:
+            stop = end + length  # PERF: all of it is there, as with most responses
             self.body = msg[end:stop]
             if stop == len(msg):
                 msg.clear()
@@ -330,7 +376,7 @@ class Respondent(Parsent):
                 self.reader = BodyReader(framing, self.body.extend, self.limits)
         return True
 
-    def findHead(self, msg):
+    def findHead(self, msg: bytearray) -> int:
         """Parse a head at the start of msg; return its size, with the empty line after it, -1 while it is not whole.
 
         Eats interim responses before it (RFC 9110, 15.2). Raises HTTPException.
@@ -355,7 +401,7 @@ class Respondent(Parsent):
         self.rawMethod = self.method
         return end
 
-    def awaitHead(self, msg):
+    def awaitHead(self, msg: bytearray) -> None:
         """Raise what is certainly wrong with a head that is not whole yet, and note how far was looked."""
         if not b"HTTP/".startswith(msg[:5]):
             raise BadStatusLine(bytes(msg[:64]))
@@ -368,7 +414,7 @@ class Respondent(Parsent):
         if self.closed:
             raise PrematureClosure(f"connection ended {'within the head of' if msg else 'before'} a response")
 
-    def renew(self, head):
+    def renew(self, head: ResponseHead) -> None:  # type: ignore[override]  # it takes what a Parsent makes itself
         """Take head as that of the response in work: all that is known of the last response is forgotten.
 
         Makes the reader for a body that has to be looked at as it comes.
@@ -395,7 +441,7 @@ class Respondent(Parsent):
                 sink = self.body.extend if self.decoder is None else self.decoder.feed
                 self.reader = BodyReader(framing, sink, self.endless if self.evented else self.limits)
 
-    def watchEvents(self, kind):
+    def watchEvents(self, kind: str) -> None:
         """Have the body parsed as an event stream as it comes, if kind, its content type, says that it is one."""
         if kind[17:].lstrip(" \t")[:1] not in ("", ";"):
             return
@@ -405,79 +451,78 @@ class Respondent(Parsent):
         source.makeParser()
         self.eventSource = source
 
-    def parseBody(self):
+    def takeBody(self, reader: BodyReader) -> None:
         """Read what is there of the body; end the response when it is complete. Raises HTTPException."""
-        reader = self.reader
+        source = self.eventSource if self.evented else None
         try:
             complete = reader.read(self.msg, bool(self.closed))
         finally:
-            if self.evented:
-                self.parseEvents()
+            if source is not None:
+                self.parseEvents(source)
         if complete:
             self._parms = reader.parms
             self._trails = reader.trails
             if self.decoder is not None:
                 self.decoder.finish()
-            if self.evented:
-                self.eventSource.close()
-                self.parseEvents()
+            if source is not None:
+                source.close()
+                self.parseEvents(source)
             self.end()
 
-    def parseEvents(self):
+    def parseEvents(self, source: EventSource) -> None:
         """Parse what is there of an event stream."""
-        source = self.eventSource
         source.parse()
         self.leid = source.leid
         if source.retry is not None:
             self.retry = source.retry
 
-    def reply(self):
+    def reply(self) -> Reply:
         """Return a Reply for the response that has ended. Its body is the reply's own from then on."""
         reply = Reply(self.body if self.whole else self.msg[: self.limits.head])
         reply.dictable = self.dictable
-        if self.whole:
-            head = self.head
+        head = self.head
+        if self.whole and head is not None:
             reply.head = head
             reply.version = head.version
             reply.status = head.status
             reply.reason = head.reason
             if self._trails is not None:
                 reply.trails = Hict(self._trails)
-        if self.errored:
+        if self.errored and self.mishap is not None:
             reply.fail(self.mishap, self.detail)
         return reply
 
     # -- the response -------------------------------------------------------------------------------------
 
     @property
-    def version(self):
+    def version(self) -> tuple[int, int] | None:  # type: ignore[override]
         """(1, 0) or (1, 1); None before the first head."""
         return self.head.version if self.head is not None else None
 
     @property
-    def status(self):
+    def status(self) -> int | None:
         """Status code; None before the first head."""
         return self.head.status if self.head is not None else None
 
     code = status
 
     @property
-    def reason(self):
+    def reason(self) -> str | None:
         """Reason phrase, perhaps empty; None before the first head."""
         return self.head.reason if self.head is not None else None
 
     @property
-    def redirectant(self):
+    def redirectant(self) -> bool:
         """Whether the status is one of a redirect that says where to."""
         return self.status in REDIRECTS
 
     @property
-    def chunked(self):
+    def chunked(self) -> bool | None:  # type: ignore[override]
         """Whether the body comes in chunks; None before a head."""
         return self.framing_.kind is Kind.CHUNKED if self.head is not None else None
 
     @property
-    def length(self):
+    def length(self) -> int | None:  # type: ignore[override]
         """Bytes of body: as declared, in the end as read; None: not known."""
         if self.head is None:
             return None
@@ -486,19 +531,19 @@ class Respondent(Parsent):
         return self.framing_.length
 
     @property
-    def parms(self):
+    def parms(self) -> dict[str, str | bool] | None:  # type: ignore[override]
         """Extensions of the last chunk that had any, else None."""
         return self._parms
 
     @property
-    def trails(self):
+    def trails(self) -> Hict | None:  # type: ignore[override]
         """Hict of the trailer fields, which are never merged into headers; None without a chunked body."""
         return None if self._trails is None else Hict(self._trails)
 
-    def checkPersisted(self):
+    def checkPersisted(self) -> None:
         """Set .persisted, whether the connection survives the response as far as its head goes (RFC 9112, 9.3)."""
         if self.head is not None:
             self.persisted = persists(self.head.version, self.head.known.get("connection"))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Respondent {self.status} {self.stage.name}{' errored' if self.errored else ''}>"

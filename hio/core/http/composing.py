@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...help.hicting import Hict
 from .addressing import PORTS, Origin, checkedHost, checkedPort, isUrl, makeOrigin, quotePath, quoteQuery, splitPath
@@ -24,7 +24,9 @@ from .forming import FORM_TYPE, JSON_TYPE, packForm, packJson, packMultipart
 from .heading import isToken
 from .httping import normalizeHostPort, packHeader, updateQargsQuery
 
-Headers = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Args: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
+Body: TypeAlias = "bytes | bytearray | memoryview | str"
 
 #: Methods whose request says so when it has no body (RFC 9110, 8.6).
 BODIED = frozenset(("POST", "PUT", "PATCH"))
@@ -126,9 +128,23 @@ class Requester:
     A body is never sent with GET. Raises ValueError for a hostname, port or scheme that is none.
     """
 
-    def __init__(self, hostname="127.0.0.1", port=None, scheme="http", method="GET", path="/", qargs=None, fragment="",
-                 headers=None, body=b"", data=None, fargs=None, portOptional=False, offer="identity",
-                 dice: Dice | None = None):
+    def __init__(
+        self,
+        hostname: str = "127.0.0.1",
+        port: int | None = None,
+        scheme: str = "http",
+        method: str = "GET",
+        path: str = "/",
+        qargs: Args | None = None,
+        fragment: str = "",
+        headers: Headers | None = None,
+        body: Body | None = b"",
+        data: object = None,
+        fargs: Args | None = None,
+        portOptional: bool = False,
+        offer: str = "identity",
+        dice: Dice | None = None,
+    ) -> None:
         if scheme not in PORTS:
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
         try:
@@ -147,7 +163,7 @@ class Requester:
         self.qargs = dict(qargs) if qargs else {}
         self.fragment = fragment or ""
         self.headers = Hict(headers)
-        self.body = body if body is not None else b""
+        self.body: Body = body if body is not None else b""
         self.data = data
         self.fargs = fargs
         self.lines: list[bytes] = []
@@ -162,8 +178,21 @@ class Requester:
         """Scheme, host and port."""
         return Origin(self.scheme, self.hostname, self.port)
 
-    def reinit(self, hostname=None, port=None, scheme=None, method=None, path=None, qargs=None, fragment=None,
-               headers=None, body=None, data=None, fargs=None, portOptional=None):
+    def reinit(
+        self,
+        hostname: str | None = None,
+        port: int | None = None,
+        scheme: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        qargs: Args | None = None,
+        fragment: str | None = None,
+        headers: Headers | None = None,
+        body: Body | None = None,
+        data: object = None,
+        fargs: Args | None = None,
+        portOptional: bool | None = None,
+    ) -> None:
         """Take new parts. None keeps what there is, but body, data and fargs become empty."""
         if scheme is not None:
             self.scheme = scheme
@@ -187,8 +216,17 @@ class Requester:
         self.data = data
         self.fargs = fargs
 
-    def rebuild(self, method=None, path=None, qargs=None, fragment=None, headers=None, body=None, data=None,
-                fargs=None):
+    def rebuild(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        qargs: Args | None = None,
+        fragment: str | None = None,
+        headers: Headers | None = None,
+        body: Body | None = None,
+        data: object = None,
+        fargs: Args | None = None,
+    ) -> bytes:
         """Take new parts as reinit() does, then build()."""
         self.reinit(method=method, path=path, qargs=qargs, fragment=fragment, headers=headers, body=body, data=data,
                     fargs=fargs)
@@ -250,11 +288,11 @@ class Requester:
                 return body
             self.headers["content-type"] = FORM_TYPE
             return packForm(self.fargs)
-        body = self.body
-        return body.encode() if isinstance(body, str) else bytes(body)
+        given = self.body
+        return given.encode() if isinstance(given, str) else bytes(given)
 
 
-def queryOf(qargs: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+def queryOf(qargs: Args) -> str:
     """Return the query that names and values make, a list or tuple as repeated names."""
     return updateQargsQuery(dict(qargs))[1] if qargs else ""
 

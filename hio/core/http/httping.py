@@ -166,7 +166,7 @@ def unquoteQuery(query: str) -> str:
 # ---------------------------------------------------------------- building
 
 
-def packHeader(name: str | bytes, *values: str | bytes | int) -> bytes:
+def packHeader(name: str | bytes, *values: str | bytes | bytearray | int) -> bytes:
     """Return a field line without line end: name in title case, values joined by ", ".
 
     str values are sent as latin-1. Raises ValueError for a name that is no token, and for a control character in a
@@ -181,7 +181,7 @@ def packHeader(name: str | bytes, *values: str | bytes | int) -> bytes:
     return text.title().encode("latin-1") + b": " + value
 
 
-def packValue(value: str | bytes | int) -> bytes:
+def packValue(value: str | bytes | bytearray | int) -> bytes:
     """Return value as bytes of a field."""
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
