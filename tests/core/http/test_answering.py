@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hio.core.http.answering import LOWERS, REMEMBERED, STATUSES, Respondent, parseResponseHead
+from hio.core.http.answerheading import LOWERS, REMEMBERED, STATUSES, parseResponseHead
+from hio.core.http.answering import Respondent
 from hio.core.http.failing import Mishap
 from hio.core.http.faulting import HTTPException
 from hio.core.http.limiting import Limits
