@@ -280,7 +280,7 @@ class Asker(Channel, Caller):
         )
         if not self.exchanges:
             self.latest = question.record
-        self.put(question, message)
+        self.carry(question, message)
 
     def serviceRequests(self):
         """Take a request if none is out, and queue it on the connection, connected or not.
@@ -450,6 +450,10 @@ class Asker(Channel, Caller):
     def ready(self, question):
         """Have the connection fit for question; return whether it is, else question was answered."""
         raise NotImplementedError
+
+    def waiting(self, channel):
+        """Return the call that waits for the oldest exchange, None when none does."""
+        return self.exchanges[0].call if self.exchanges else None
 
     def stir(self):
         """Have the doer resumed that services this, if it rests."""

@@ -167,6 +167,9 @@ class Caller(Mixin):
         Doers that it gave a reply have their turn in it as well, without a detour through the root.
         """
         deed.turn()
+        call = self.waiting(deed)
+        if call is not None and call.watch is not None:
+            self.hasten(call, call.watch)
         if self.settled:
             settled, self.settled = self.settled, []
             settled.reverse()
@@ -179,6 +182,16 @@ class Caller(Mixin):
                 self.settled = settled
                 self.rouse()
         return True
+
+    def hasten(self, call: Call, watch: Watch) -> None:
+        """Have a doer that rests on watch resumed if it would rest past the tyme at which call is to be looked at."""
+        due = self.due(call)
+        if due < (Never if watch.until is None else watch.until) and watch.deed is not None:
+            self.settled.append(watch)
+
+    def waiting(self, channel: Any) -> Call | None:
+        """Return the call that waits for the oldest exchange of channel, None when none does."""
+        raise NotImplementedError
 
     def rouse(self) -> None:
         """Have the root resume the doers whose calls were settled, from within whatever turn this is."""

@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
+from typing import Any, Generic, Protocol, TypeVar
 
 from ... import help
 from ...hioing import Mixin
+from .. import tcp
 from ..tcp.deadlining import Never
 from .answering import Respondent
-from .bounding import BOUNDS
+from .bounding import BOUNDS, Bounds
+from .dicing import Dice
 from .dicing import dice as fairDice
 from .failing import Mishap
-from .retrying import backoff
+from .replying import Reply
 from .requesting import ENDED
+from .retrying import backoff
 
 logger = help.ogler.getLogger()
 
@@ -31,7 +35,7 @@ ReceiveBudget = 1 << 20
 BodyBs = 1 << 16
 
 
-class Exchange:
+class Exchange(Protocol):
     """One request that was put on a channel and is not answered yet.
 
     Attributes:
@@ -41,10 +45,16 @@ class Exchange:
         patient (bool): while no connection comes about, try until that takes too long; else the first failure counts.
     """
 
-    __slots__ = ("method", "patient", "since", "tymeout")
+    method: str
+    since: float | None
+    tymeout: float
+    patient: bool
 
 
-class Channel(Mixin):
+E = TypeVar("E", bound=Exchange)
+
+
+class Channel(Mixin, Generic[E]):
     """Exchanges over one connection at a time.
 
     Parameters:
@@ -61,7 +71,14 @@ class Channel(Mixin):
         failures (int): attempts to connect that failed in a row.
     """
 
-    def __init__(self, connector, respondent=None, bounds=None, dice=None, **kwa):
+    def __init__(
+        self,
+        connector: tcp.Client,
+        respondent: Respondent | None = None,
+        bounds: Bounds | None = None,
+        dice: Dice | None = None,
+        **kwa: Any,
+    ) -> None:
         self.bounds = BOUNDS if bounds is None else bounds
         self.dice = fairDice if dice is None else dice
         self.connector = connector
@@ -69,37 +86,37 @@ class Channel(Mixin):
             respondent = Respondent(limits=self.bounds.grammar, endless=self.bounds.endless)
         self.respondent = respondent
         self.respondent.msg = connector.rxbs
-        self.exchanges = deque()
+        self.exchanges: deque[E] = deque()
         self.bs = connector.bs
         self.spent = False
         self.served = 0
-        self.again = None
+        self.again: float | None = None
         self.failures = 0
-        self.dialed = None  # tyme since which a connection is tried for
-        self.sent = None  # tyme at which the last byte of a request was taken, or of a response's end before it
-        self.now = None  # tyme of the turn
+        self.dialed: float | None = None  # tyme since which a connection is tried for
+        self.sent: float | None = None  # tyme at which all of a request was taken, or the response before it ended
+        self.now: float | None = None  # tyme of the turn
         super().__init__(**kwa)
 
     # -- facts --------------------------------------------------------------------------------------------
 
     @property
-    def alive(self):
+    def alive(self) -> bool:
         """Whether the connection stands and can carry another request."""
         connector = self.connector
         return connector.connected and not self.spent and not connector.cutoff and not connector.broken
 
     @property
-    def enduring(self):
+    def enduring(self) -> bool:
         """Whether connections are tried for as long as it takes."""
         return False
 
     @property
-    def streaming(self):
+    def streaming(self) -> bool:
         """Whether the response in work is an event stream."""
         respondent = self.respondent
         return respondent.evented and respondent.whole and not respondent.fresh and respondent.stage is not ENDED
 
-    def due(self):
+    def due(self) -> float:
         """Tyme at which the oldest exchange fails, or a connection is tried again, if nothing comes; Never: none."""
         due = Never if self.again is None else self.again
         if self.exchanges:
@@ -108,7 +125,7 @@ class Channel(Mixin):
                 due = min(due, self.connector.due() or Never)
         return due
 
-    def deadline(self):
+    def deadline(self) -> tuple[float, str]:
         """Return (tyme, bound) that limit the oldest exchange, as far as it has come; (Never, "") without one."""
         connector = self.connector
         respondent = self.respondent
@@ -136,7 +153,7 @@ class Channel(Mixin):
 
     # -- generations --------------------------------------------------------------------------------------
 
-    def renew(self):
+    def renew(self) -> None:
         """Begin another generation on a new socket, not connected yet. What the last one left over is dropped."""
         connector = self.connector
         connector.txbs.clear()
@@ -145,7 +162,7 @@ class Channel(Mixin):
         connector.rxbs.clear()
         self.refresh()
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Begin another generation on whatever the connector is now."""
         connector = self.connector
         connector.bs = self.bs
@@ -157,7 +174,7 @@ class Channel(Mixin):
         self.served = 0
         self.dialed = self.sent = None
 
-    def bind(self, owner):
+    def bind(self, owner: object) -> None:
         """Have the root hand the socket over to owner, unless a doer services it."""
         own = self.connector.own
         if own.deed is None or own.deed.schedule is None:
@@ -166,7 +183,7 @@ class Channel(Mixin):
     #: For the root: see Caller.
     schedule = True
 
-    def step(self):
+    def step(self) -> bool:
         """Take one step towards a connection; return whether it stands. A failed attempt is noted."""
         connector = self.connector
         now = self.now
@@ -188,7 +205,7 @@ class Channel(Mixin):
             self.unconnected(connector.failure)
         return False
 
-    def unconnected(self, failure):
+    def unconnected(self, failure: OSError) -> None:
         """An attempt to connect has failed: exchanges that are not patient fail with it."""
         secured = isinstance(failure, ssl.SSLError)
         if self.exchanges and (secured or not self.exchanges[0].patient):
@@ -196,7 +213,7 @@ class Channel(Mixin):
             text = str(failure) if secured else f"to {where} {self.connector.ha}: {failure.strerror or failure}"
             self.breakOff(Mishap.INSECURE if secured else Mishap.UNCONNECTED, text)
 
-    def postpone(self, seconds):
+    def postpone(self, seconds: float) -> None:
         """Try to connect again in seconds, more if attempts failed before; at once when there is no tyme."""
         if self.now is None:
             self.again = None
@@ -207,7 +224,7 @@ class Channel(Mixin):
 
     # -- exchanges ----------------------------------------------------------------------------------------
 
-    def put(self, exchange, message):
+    def carry(self, exchange, message):
         """Queue the bytes of an exchange. The response in work is that of the oldest one."""
         connector = self.connector
         self.exchanges.append(exchange)
@@ -215,7 +232,7 @@ class Channel(Mixin):
             self.arm(exchange)
         connector.txbs.extend(message)
 
-    def arm(self, exchange):
+    def arm(self, exchange: E) -> None:
         """Make ready for the response to exchange."""
         respondent = self.respondent
         respondent.method = exchange.method
@@ -224,17 +241,17 @@ class Channel(Mixin):
         if self.connector.connected:
             self.sent = self.now
 
-    def answered(self, exchange, reply):
+    def answered(self, exchange: E, reply: Reply) -> None:
         """Hook: exchange has its reply, and is off this channel."""
         raise NotImplementedError
 
-    def unanswered(self, exchange, reply):
+    def unanswered(self, exchange: E, reply: Reply) -> None:
         """Hook: the connection ended with reply to an earlier exchange, before exchange had its turn."""
         self.answered(exchange, reply)
 
     # -- a turn -------------------------------------------------------------------------------------------
 
-    def tell(self):
+    def tell(self) -> None:
         """Note the tyme of the turn, and that whatever is ready will be looked at."""
         connector = self.connector
         own = connector.own
@@ -243,7 +260,7 @@ class Channel(Mixin):
         tymth = connector.tymth
         self.now = tymth() if tymth is not None else None
 
-    def turn(self):
+    def turn(self) -> None:
         """Do one turn."""
         self.tell()
         if self.connector.connected or (self.exchanges and self.step()):
@@ -252,7 +269,7 @@ class Channel(Mixin):
         if self.exchanges:
             self.expire()
 
-    def serviceSends(self):
+    def serviceSends(self) -> None:
         """Send what the kernel takes."""
         connector = self.connector
         txbs = connector.txbs
@@ -261,7 +278,7 @@ class Channel(Mixin):
             if not txbs:
                 self.sent = self.now
 
-    def receive(self):
+    def receive(self) -> None:
         """Read what is there, up to a budget."""
         connector = self.connector
         count = connector.serviceReceiveOnce()
@@ -270,7 +287,7 @@ class Channel(Mixin):
             while budget > 0 and (count := connector.serviceReceiveOnce()):
                 budget -= count
 
-    def serviceResponse(self):
+    def serviceResponse(self) -> None:
         """Read, and parse as far as that goes."""
         connector = self.connector
         if not connector.cutoff:
@@ -278,12 +295,12 @@ class Channel(Mixin):
         if connector.rxbs or connector.cutoff:
             self.serviceParse()
 
-    def serviceParse(self):
+    def serviceParse(self) -> None:
         """Parse what was received; settle the generation if it is over."""
         connector = self.connector
         respondent = self.respondent
         while self.exchanges:
-            lost = connector.cutoff and (connector.failure or getattr(connector, "truncated", False))
+            lost = connector.cutoff and (connector.failure is not None or connector.truncated)
             if connector.cutoff and not lost:
                 respondent.close()
             respondent.parse()
@@ -292,7 +309,7 @@ class Channel(Mixin):
                 if not connector.rxbs and not connector.cutoff:
                     break
             elif lost:
-                self.lose(lost)
+                self.lose(connector.failure)
                 break
             else:
                 if respondent.reader is not None and connector.bs < BodyBs:
@@ -302,7 +319,7 @@ class Channel(Mixin):
             self.spent = True  # nobody asked for these: they answer nothing
             connector.rxbs.clear()
 
-    def complete(self):
+    def complete(self) -> None:
         """The response in work has ended: hand it over, and make ready for the next."""
         connector = self.connector
         respondent = self.respondent
@@ -310,7 +327,7 @@ class Channel(Mixin):
         reply = respondent.reply()
         if connector.bs != self.bs:
             connector.bs = self.bs
-        forsaken = ()
+        forsaken: deque[E] | tuple[()] = ()
         if reply.errored:
             forsaken = self.forsake()
             self.hangUp()
@@ -327,13 +344,13 @@ class Channel(Mixin):
         for other in forsaken:
             self.unanswered(other, reply)
 
-    def forsake(self):
+    def forsake(self) -> deque[E]:
         """The connection carries no further response: return the exchanges that still waited for one."""
         self.spent = True
         forsaken, self.exchanges = self.exchanges, deque()
         return forsaken
 
-    def hangUp(self):
+    def hangUp(self) -> None:
         """Close a connection that is of no use any more, so that no more comes over it."""
         connector = self.connector
         if not connector.cutoff:
@@ -341,16 +358,16 @@ class Channel(Mixin):
             connector.close()
         connector.rxbs.clear()
 
-    def lose(self, failure):
-        """The connection broke in the middle of the response."""
+    def lose(self, failure: OSError | None) -> None:
+        """The connection broke in the middle of the response; failure None: TLS was cut."""
         if isinstance(failure, ssl.SSLError):
             self.breakOff(Mishap.INSECURE, str(failure))
-        elif failure is True:
+        elif failure is None:
             self.breakOff(Mishap.INSECURE, "the connection ended without close_notify, so more may be missing")
         else:
             self.breakOff(Mishap.CLOSED, f"connection lost: {failure.strerror or failure}")
 
-    def breakOff(self, mishap, detail):
+    def breakOff(self, mishap: Mishap, detail: str) -> None:
         """Give up the oldest exchange, and the connection with it."""
         respondent = self.respondent
         respondent.giveUp(mishap, detail)
@@ -362,7 +379,7 @@ class Channel(Mixin):
         for other in forsaken:
             self.unanswered(other, reply)
 
-    def expire(self):
+    def expire(self) -> None:
         """Give up the oldest exchange if its tyme is over."""
         if self.now is not None:
             due, stage = self.deadline()

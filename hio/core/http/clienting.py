@@ -328,9 +328,9 @@ class Client(Asker):
         if self.exchanges:
             self.expire()
         if not self.connector.private:
-            self.hasten()
+            self.proceed()
 
-    def hasten(self):
+    def proceed(self):
         """Begin at once, as the root resumes this only when something comes, what a next turn would begin with."""
         if self.requests and self.free():
             self.serviceRequests()

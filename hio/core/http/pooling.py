@@ -158,12 +158,14 @@ class Pool(Fetcher):
         elif fetch.reply is None:
             lane.waiting.append(fetch)
             self.hungry[lane] = None
+        else:
+            self.tidy(lane)
 
     def load(self, channel, fetch):
         """Put fetch on channel, and send what can be sent at once."""
         fetch.channel = channel
         channel.tell()
-        channel.put(fetch, fetch.message)
+        channel.carry(fetch, fetch.message)
         if channel.connector.connected:
             channel.serviceSends()
         else:
@@ -196,7 +198,9 @@ class Pool(Fetcher):
             self.remove(channel)
         if len(lane.channels) < self.perHost:
             if self.size >= self.total and self.idle:
-                self.remove(next(iter(self.idle)))
+                channel = next(iter(self.idle))
+                self.remove(channel)
+                self.tidy(channel.lane)
             if self.size < self.total:
                 return self.open(lane, fetch)
         if self.depth > 1 and fetch.method in IDEMPOTENT:
@@ -259,6 +263,7 @@ class Pool(Fetcher):
             self.remove(channel)
         if self.hungry:
             self.feed()
+        self.tidy(channel.lane)
 
     def remove(self, channel):
         """Close channel and forget it. Done already: does nothing."""
@@ -270,8 +275,11 @@ class Pool(Fetcher):
                 del self.idle[channel]
                 lane.idle.remove(channel)
             channel.connector.close()
-            if not lane.channels and not lane.waiting and self.lanes.get(lane.origin) is lane:
-                del self.lanes[lane.origin]
+
+    def tidy(self, lane):
+        """Forget lane if there is nothing in it."""
+        if not lane.channels and not lane.waiting and self.lanes.get(lane.origin) is lane:
+            del self.lanes[lane.origin]
 
     def prune(self, tyme):
         """Close the connections that were idle for too long."""
@@ -280,6 +288,7 @@ class Pool(Fetcher):
             if channel.idled is None or tyme - channel.idled < self.idleTymeout:
                 break
             self.remove(channel)
+            self.tidy(channel.lane)
 
     # -- turns --------------------------------------------------------------------------------------------
 
@@ -294,6 +303,10 @@ class Pool(Fetcher):
         if call.since is not None and call.tymeout:
             due = min(due, call.since + call.tymeout)
         return due
+
+    def waiting(self, channel):
+        """Return the call that waits for the oldest exchange of channel, None when none does."""
+        return channel.exchanges[0] if channel.exchanges else None
 
     def tend(self, call):
         """Do what can be done for call: its waiter was resumed without a reply."""
@@ -316,6 +329,7 @@ class Pool(Fetcher):
                 lane.waiting.remove(fetch)
                 if not lane.waiting:
                     del self.hungry[lane]
+                    self.tidy(lane)
             where = "between two tries" if fetch.resume is not None else "waiting for a free connection"
             self.settle(fetch, fetch.answer(Reply.failed(Mishap.SLOW, f"{when}, {where}")))
 
