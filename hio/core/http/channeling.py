@@ -224,7 +224,7 @@ class Channel(Mixin, Generic[E]):
 
     # -- exchanges ----------------------------------------------------------------------------------------
 
-    def carry(self, exchange, message):
+    def carry(self, exchange: E, message: bytes) -> None:
         """Queue the bytes of an exchange. The response in work is that of the oldest one."""
         connector = self.connector
         self.exchanges.append(exchange)
