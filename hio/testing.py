@@ -61,13 +61,15 @@ class Rig:
         self.serviced: list[Any] = []
         self.stack = ExitStack()
 
-    def serve(self, app: Any, cls: Any = None, **kwa: Any) -> Any:
-        """Return a server of app that listens on a free port of 127.0.0.1.
+    def serve(self, app: Any = None, cls: Any = None, **kwa: Any) -> Any:
+        """Return a server of app (None: it needs none, as a BareServer) that listens on a free port of 127.0.0.1.
 
         cls: its class; None: http.Server. kwa: its further parameters, or others in place of host and port.
         Raises OSError when it cannot listen.
         """
-        settings = {"app": app, "host": "127.0.0.1", "port": 0, "tymth": self.tymth} | kwa
+        settings = {"host": "127.0.0.1", "port": 0, "tymth": self.tymth} | kwa
+        if app is not None:
+            settings["app"] = app
         server = self.stack.enter_context(http.openServer(cls, **settings))
         if not server.servant.opened:
             raise OSError(f"cannot listen on {server.servant.ha}: {server.servant.failure}")

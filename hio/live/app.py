@@ -170,7 +170,9 @@ class Live:
             if now < due:
                 yield None
                 continue
-            due = max(due + self.Beat, now)  # on the beat, unless it fell behind
+            due += self.Beat
+            if due <= now:  # it fell behind, which is not made up for
+                due = now + self.Beat
             news = self.picture(seen)
             seen = self.tail.serial
             yield {"data": news}

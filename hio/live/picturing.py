@@ -177,8 +177,11 @@ def nameOf(doer: Any) -> str:
         name = getattr(thing, "name", None)
         if isinstance(name, str) and name:
             return text(name)
-    name = getattr(doer, "__qualname__", None) or getattr(doer, "__name__", None)
-    return text(name.replace("<locals>.", "")) if isinstance(name, str) else text(type(doer).__name__)
+    name = getattr(doer, "__name__", None)
+    if not isinstance(name, str):
+        return text(type(doer).__name__)
+    path = getattr(doer, "__qualname__", name).rpartition("<locals>.")[2]
+    return text(path if path.rpartition(".")[2] == name else name)  # doify may have given it another name
 
 
 def kindOf(doer: Any) -> str:

@@ -95,7 +95,7 @@ def heading(picture: Picture, rates: Rates) -> Iterator[str]:
     )
     if picture["counting"] is not None:
         pulse = picture["counting"]["pulse"]
-        last = pulse[-1] if pulse else (0, 0, None, None)
+        last = next((each for each in reversed(pulse) if each[2] is not None), (0, 0, None, None))
         yield (
             f"requests {rate(rates.all('count'))}/s  failed {rate(rates.all('failed'))}/s  "
             f"p50 {seconds(last[2])}  p99 {seconds(last[3])}  busy {percent(rates.all('busy'))}  "

@@ -157,13 +157,14 @@ function showHead(picture) {
 function showFigures(picture, per) {
   const { counting } = picture;
   const column = (index) => counting.pulse.map((line) => line[index]);
-  const last = counting.pulse.at(-1) ?? [null, null, null, null];
+  const last = counting.pulse.at(-1) ?? [null];
   const span = Math.max(FIRST, Math.min(SPAN, Math.max(counting.pulse.length, known.held.length + 1)));
   sparks.requests.draw([column(0), column(1).map((failed) => failed || null)], span);
   sparks.latency.draw([column(2), column(3)], span);
   const failed = counting.failed > 0 ? `${count(counting.failed)} failed` : "";
   figure("requests", rate(last[0]), `${count(counting.count)} in ${seconds(counting.elapsed)} `, failed);
-  figure("latency", seconds(last[2]), `99 % within ${seconds(last[3])}`);
+  const latest = counting.pulse.findLast((line) => line[2] !== null) ?? []; // where no request ends, none has a latency
+  figure("latency", seconds(latest[2]), `99 % within ${seconds(latest[3])}`);
 
   const states = {};
   for (const server of picture.servers) {
