@@ -1,24 +1,26 @@
-"""Asker: the queue of requests of a Client, and what becomes of each.
+"""Asker: what becomes of the requests of a Client.
 
-Request   record of a request in the queue; a dict
-Inbox     the queue; wakes who services it
-Asker     takes requests from it, has them composed and sent, follows redirects, tries again, hands responses over
-
-The connection that all this travels on is minded by the subclass.
+It takes them from the queue, has them composed and sent, follows redirects, tries again, and hands responses over. The
+connection that all this travels on is minded by the subclass; recording.py has the requests and their queue.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from ...help import timing
+from .. import tcp
 from .addressing import Origin, Url, isUrl, makeOrigin
-from .calling import Call, Caller
-from .channeling import Channel, Exchange
-from .composing import basic, checkedMethod, fieldLine
+from .answering import Respondent
+from .calling import Call
+from .channeling import Channel
+from .composing import Args, Body, Headers, Requester, basic, checkedMethod, fieldLine
 from .failing import Mishap
 from .jarring import CookieJar
-from .redirecting import RedirectError, redirect, stripped
+from .recording import Asking, ClientCall, Inbox, Question, Record, Request
+from .redirecting import Redirect, RedirectError, redirect, stripped
 from .replying import Reply
 from .retrying import IDEMPOTENT, delay, renewable
 
@@ -28,103 +30,34 @@ RENEWALS = 3
 PARTS = ("method", "path", "qargs", "fragment", "headers", "body", "data", "fargs")
 
 
-class Request(dict):
-    """Record of a request in a queue.
-
-    Attributes:
-        call (Call | None): who waits for it. tymeout (float | None): seconds of tyme for it; None: as usual.
-        exchange (Question | None): as which it was made before, if it is to be made again.
-    """
-
-    __slots__ = ("call", "exchange", "tymeout")
-
-    def __init__(self, *pa, **kwa):
-        super().__init__(*pa, **kwa)
-        self.call = self.exchange = self.tymeout = None
-
-
-class Inbox(deque):
-    """A deque that has its owner's doer resumed when something is put in."""
-
-    client = None
-
-    def stir(self):
-        """Have the doer resumed that services the client, if it rests."""
-        if self.client is not None:
-            self.client.stir()
-
-    def append(self, request):
-        super().append(request)
-        self.stir()
-
-    def appendleft(self, request):
-        super().appendleft(request)
-        self.stir()
-
-    def extend(self, requests):
-        super().extend(requests)
-        self.stir()
-
-    def extendleft(self, requests):
-        super().extendleft(requests)
-        self.stir()
-
-    def insert(self, index, request):
-        super().insert(index, request)
-        self.stir()
-
-    def __iadd__(self, requests):
-        self.extend(requests)
-        return self
-
-
-class Question(Exchange):
-    """A request of a Client that is on its channel; see Exchange.
-
-    Attributes:
-        record (dict): the request as it was sent. url (Url): where to. call (Call | None): who waits for it.
-        tries, renewals (int): times that it was made; that it was put on another connection.
-        redirects (list[Reply]): those followed so far.
-    """
-
-    __slots__ = ("call", "record", "redirects", "renewals", "tries", "url")
-
-
-class ClientCall(Call):
-    """A call of a Client.
-
-    Attributes:
-        claimed (bool): somebody waits for it, so its response does not go to .responses.
-    """
-
-    __slots__ = ("claimed",)
-
-    def __init__(self, caller, claimed):
-        super().__init__(caller)
-        self.claimed = claimed
-
-    def __iter__(self):
-        if not self.claimed:
-            self.claimed = True
-            if self.reply is None:
-                self.caller.impel()
-            else:
-                self.caller.withdraw(self)
-        return super().__iter__()
-
-
-class Asker(Channel, Caller):
+class Asker(Channel[Question], Asking):
     """The requests of a Client, and their responses. See Client."""
 
-    def __init__(self, requester, connector, respondent, requests, responses, redirects, redirectable, depth, retries,
-                 auth, cookies, clock, **kwa):
+    home: Origin
+
+    def __init__(
+        self,
+        requester: Requester,
+        connector: tcp.Client,
+        respondent: Respondent,
+        requests: deque[Record] | None,
+        responses: deque[Record] | None,
+        redirects: list[Record],
+        redirectable: bool,
+        depth: int,
+        retries: int,
+        auth: tuple[str, str] | None,
+        cookies: bool | CookieJar,
+        clock: Callable[[], float] | None,
+        **kwa: Any,
+    ) -> None:
         super().__init__(connector=connector, respondent=respondent, **kwa)
         self.requester = requester
         self.defaults = requester.headers.copy()  # fields of calls that bring none of their own
-        self.requests = Inbox() if requests is None else requests
+        self.requests: deque[Record] = Inbox() if requests is None else requests
         if isinstance(self.requests, Inbox):
             self.requests.client = self
-        self.responses = deque() if responses is None else responses
+        self.responses: deque[Record] = deque() if responses is None else responses
         self.redirects = redirects
         self.redirectable = redirectable
         self.depth = depth
@@ -132,21 +65,32 @@ class Asker(Channel, Caller):
         self.auth = None if auth is None else basic(*auth)
         self.clock = clock
         self.jar = cookies if isinstance(cookies, CookieJar) else CookieJar(clock) if cookies else None
-        self.latest = None
-        self.streamed = None  # the Question whose event stream ended, and is to be asked for again
-        self.resume = None  # tyme before which no request is taken
-        self.step_ = None  # (Question, Redirect) that is to be followed
+        self.latest: Record | None = None
+        self.streamed: Question | None = None  # whose event stream ended, and is to be asked for again
+        self.resume: float | None = None  # tyme before which no request is taken
+        self.step_: tuple[Question, Redirect] | None = None  # that is to be followed
         self.away = False  # a redirect led to another origin
 
     # -- asking -------------------------------------------------------------------------------------------
 
     @property
-    def waited(self):
+    def waited(self) -> bool:
         """Whether a request is out that has no response yet."""
         return bool(self.exchanges) or self.streamed is not None
 
-    def request(self, method=None, path=None, qargs=None, fragment=None, headers=None, body=None, data=None, fargs=None,
-                reply=None, **kwa):
+    def request(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        qargs: Args | None = None,
+        fragment: str | None = None,
+        headers: Headers | None = None,
+        body: Body | None = None,
+        data: object = None,
+        fargs: Args | None = None,
+        reply: object = None,
+        **kwa: Any,
+    ) -> ClientCall:
         """Queue a request, and return its Call: `response = yield from client.request("GET", "/")`.
 
         Who does not wait for the Call finds the response in .responses, or takes it by respond().
@@ -173,11 +117,21 @@ class Asker(Channel, Caller):
             request["reply"] = reply
         request.update(kwa)
         self.checkRequest(request)
-        request.call = ClientCall(self, claimed=False)
+        request.call = call = ClientCall(self, claimed=False)
         self.requests.append(request)
-        return request.call
+        return call
 
-    def begin(self, method, url, headers=None, qargs=None, body=None, data=None, fargs=None, tymeout=None):
+    def begin(
+        self,
+        method: str,
+        url: str,
+        headers: Headers | None = None,
+        qargs: Args | None = None,
+        body: Body | None = None,
+        data: object = None,
+        fargs: Args | None = None,
+        tymeout: float | None = None,
+    ) -> ClientCall:
         """Begin a request, and return its Call: `response = yield from client.get("/")`.
 
         Parameters:
@@ -199,7 +153,7 @@ class Asker(Channel, Caller):
         self.impel()
         return call
 
-    def impel(self):
+    def impel(self) -> None:
         """Do now what can be done, from within whatever turn this is, and have the root hand the socket over."""
         self.turn()
         if not self.connector.connected and self.connector.watch is None and self.again is None:
@@ -207,7 +161,7 @@ class Asker(Channel, Caller):
         self.bind(self)
         self.rouse()
 
-    def checkRequest(self, request):
+    def checkRequest(self, request: Record) -> None:
         """Raise ValueError for what can be known to be wrong with a request that will only be composed later."""
         checkedMethod(request["method"])
         headers = request["headers"]
@@ -217,28 +171,38 @@ class Asker(Channel, Caller):
         if match and makeOrigin(match[1].lower(), match[2]) != self.home:
             raise ValueError(f"path must be on {self.home}, got {request['path']!r}")
 
-    def transmit(self, method=None, path=None, qargs=None, fragment=None, headers=None, body=None, data=None,
-                 fargs=None, **kwa):
+    def transmit(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        qargs: Args | None = None,
+        fragment: str | None = None,
+        headers: Headers | None = None,
+        body: Body | None = None,
+        data: object = None,
+        fargs: Args | None = None,
+        **kwa: Any,
+    ) -> None:
         """Compose a request and queue it on the connection, whatever else is queued. See Requester for the parts.
 
         All None: the request that the client was made for; any given: None is as the requester has it, and no body.
         kwa travel along in the record of the request. Raises ValueError for what cannot be part of a request.
         """
-        parts = (method, path, qargs, fragment, headers, body, data, fargs)
+        parts: tuple[Any, ...] = (method, path, qargs, fragment, headers, body, data, fargs)
         question = self.question(Request(kwa))
         if any(part is not None for part in parts):
             self.requester.reinit(**dict(zip(PARTS, parts, strict=True)))
         self.launch(question, self.compose())
         self.stir()
 
-    def question(self, request):
+    def question(self, request: Record) -> Question:
         """Return a new Question for the record of a request."""
         question = Question()
         question.record = dict(request)
         question.call = request.call if isinstance(request, Request) else None
         question.tries = 1
         question.renewals = 0
-        question.url = None
+        question.launched = False
         question.redirects = []
         question.tymeout = self.bounds.totalTymeout
         if isinstance(request, Request) and request.tymeout is not None:
@@ -248,7 +212,7 @@ class Asker(Channel, Caller):
         question.since = None if tymth is None else tymth()
         return question
 
-    def compose(self):
+    def compose(self) -> bytes:
         """Return the bytes of what the requester has. Raises ValueError, TypeError."""
         requester = self.requester
         if self.auth and not self.away and "authorization" not in requester.headers:
@@ -258,11 +222,12 @@ class Asker(Channel, Caller):
             requester.cookie = self.jar.header(Url(requester.origin, requester.buildTarget().partition("?")[0], "", ""))
         return requester.build()
 
-    def launch(self, question, message):
+    def launch(self, question: Question, message: bytes) -> None:
         """Put question on the channel, as the request that the requester has built."""
         requester = self.requester
         path, _, query = requester.target.partition("?")
         question.method = checkedMethod(requester.method)
+        question.launched = True
         question.url = Url(requester.origin, path, query, requester.fragment)
         question.record = dict(
             question.record,
@@ -282,7 +247,7 @@ class Asker(Channel, Caller):
             self.latest = question.record
         self.carry(question, message)
 
-    def serviceRequests(self):
+    def serviceRequests(self) -> None:
         """Take a request if none is out, and queue it on the connection, connected or not.
 
         With depth, further ones behind it, as long as all are idempotent.
@@ -293,7 +258,7 @@ class Asker(Channel, Caller):
             try:
                 if not self.ready(question):
                     continue
-                if question.url is not None:
+                if question.launched:
                     self.visit(question.url.origin)
                 elif self.away:
                     self.visit(self.home)
@@ -306,7 +271,7 @@ class Asker(Channel, Caller):
             else:
                 self.launch(question, message)
 
-    def free(self):
+    def free(self) -> bool:
         """Whether the next request can be put on the channel now."""
         if self.resume is not None:
             if self.now is not None and self.now < self.resume:
@@ -323,15 +288,20 @@ class Asker(Channel, Caller):
             and all(question.method in IDEMPOTENT for question in self.exchanges)
         )
 
-    def refuse(self, question, mishap, detail):
+    def refuse(self, question: Question, mishap: Mishap, detail: str) -> None:
         """Answer a question that cannot be put on the channel."""
         reply = Reply.failed(mishap, detail)
         reply.request = question.record
         self.deliver(question, reply)
 
+    def due(self, call: Call | None = None) -> float:
+        """Return the tyme at which something is to be done if nothing comes; Never: none."""
+        due = super().due()
+        return due if self.resume is None else min(due, self.resume)
+
     # -- answers ------------------------------------------------------------------------------------------
 
-    def answered(self, exchange, reply):
+    def answered(self, exchange: Question, reply: Reply) -> None:
         """A question has its reply: hand it over, unless another request is to be made for it."""
         if self.exchanges:
             self.latest = self.exchanges[0].record
@@ -342,11 +312,11 @@ class Asker(Channel, Caller):
         reply.request = exchange.record
         if self.jar is not None and "set-cookie" in reply.headers:
             self.jar.take(exchange.url, reply.headers.getall("set-cookie"))
-        if (reply.errored or reply.status >= 300) and self.askAgain(exchange, reply):
+        if (reply.status is None or reply.status >= 300 or reply.errored) and self.askAgain(exchange, reply):
             return
         self.deliver(exchange, reply)
 
-    def unanswered(self, exchange, reply):
+    def unanswered(self, exchange: Question, reply: Reply) -> None:
         """The connection ended before exchange had its turn on it: it goes back to the front of the queue."""
         if exchange.method in IDEMPOTENT and exchange.renewals < RENEWALS:
             exchange.renewals += 1
@@ -355,14 +325,14 @@ class Asker(Channel, Caller):
             text = f"the connection ended with the response to an earlier request ({reply.error or reply.status})"
             self.refuse(exchange, Mishap.CLOSED, text)
 
-    def requeue(self, question):
+    def requeue(self, question: Question) -> None:
         """Have question asked again, before whatever waits."""
         request = Request(question.record, path=question.url.target, qargs={})
         request.exchange = question
         waiting = [question for question in self.requests if getattr(question, "exchange", None) is not None]
         self.requests.insert(len(waiting), request)
 
-    def deliver(self, question, reply):
+    def deliver(self, question: Question, reply: Reply) -> None:
         """Give reply to who waits for it, or put it into .responses."""
         reply.redirects = question.redirects
         self.respondent.redirected = bool(question.redirects)
@@ -373,7 +343,7 @@ class Asker(Channel, Caller):
         if call is not None:
             self.settle(call, reply)
 
-    def withdraw(self, call):
+    def withdraw(self, call: ClientCall) -> None:
         """Take the response of call, if it is there already, out of .responses: its call is waited for after all."""
         if call.reply is not None:
             for index, record in enumerate(self.responses):
@@ -381,7 +351,7 @@ class Asker(Channel, Caller):
                     del self.responses[index]
                     break
 
-    def askAgain(self, question, reply):
+    def askAgain(self, question: Question, reply: Reply) -> bool:
         """Make another request for question if reply asks for it; return whether it does."""
         call = question.call
         claimed = call is not None and call.claimed
@@ -399,14 +369,15 @@ class Asker(Channel, Caller):
                 return True
         wait = delay(question.tries, self.retries, question.method, reply, self.bounds, self.dice,
                      self.clock or timing.wallTime)
+        tymth = self.connector.tymth
         if wait is None or (wait and question.since is None):
             return False
         question.tries += 1
-        self.resume = None if question.since is None else self.connector.tymth() + wait
+        self.resume = None if question.since is None or tymth is None else tymth() + wait
         self.requeue(question)
         return True
 
-    def follow(self, question, reply):
+    def follow(self, question: Question, reply: Reply) -> tuple[Question, Redirect] | None:
         """Return (question, where reply redirects it), None if it does not. What must not be followed is errored."""
         try:
             step = redirect(reply, question.method, question.url)
@@ -417,7 +388,7 @@ class Asker(Channel, Caller):
             return None
         return None if step is None else (question, step)
 
-    def redirect(self):
+    def redirect(self) -> None:
         """Follow the newest redirect, if it was not followed yet: ask there, over a new connection if need be."""
         if self.step_ is None:
             return
@@ -443,19 +414,19 @@ class Asker(Channel, Caller):
             if self.ready(question):
                 self.launch(question, message)
 
-    def visit(self, origin: Origin):
+    def visit(self, origin: Origin) -> None:
         """Have the connection, and the requester, be to origin from now on. Raises OSError when it has no address."""
         raise NotImplementedError
 
-    def ready(self, question):
+    def ready(self, question: Question) -> bool:
         """Have the connection fit for question; return whether it is, else question was answered."""
         raise NotImplementedError
 
-    def waiting(self, channel):
+    def waiting(self, channel: object) -> ClientCall | None:
         """Return the call that waits for the oldest exchange, None when none does."""
         return self.exchanges[0].call if self.exchanges else None
 
-    def stir(self):
+    def stir(self) -> None:
         """Have the doer resumed that services this, if it rests."""
         own = self.connector.own
         if own.deed is not None and own.deed is not self:

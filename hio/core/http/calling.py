@@ -88,8 +88,8 @@ class Caller(Mixin):
 
     # -- for doers ----------------------------------------------------------------------------------------
 
-    def begin(self, method: str, url: str, **kwa: Any) -> Call:
-        """Begin a request and return its Call."""
+    def begin(self, method: str, url: str, *pa: Any, **kwa: Any) -> Call:
+        """Begin a request and return its Call. What may be given beside method and url is for subclasses to say."""
         raise NotImplementedError
 
     def get(self, url: str, **kwa: Any) -> Call:

@@ -12,22 +12,31 @@ pooling.py connections to many servers.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, overload
 
 from ... import help
 from ...base import tyming
+from ...base.polling import Poller
+from ...base.tyming import Tymth
 from ...help.hicting import Hict
 from .. import tcp
 from ..tcp.deadlining import Never
 from ..wiring import WireLog
 from .addressing import PORTS, Origin, isUrl, makeOrigin
 from .answering import Respondent
-from .asking import Asker, Inbox
-from .bounding import BOUNDS
-from .composing import Requester
+from .asking import Asker
+from .bounding import BOUNDS, Bounds
+from .composing import Args, Body, Headers, Requester
 from .decoding import OFFER
+from .dicing import Dice
+from .eventing import Event
 from .failing import Mishap
 from .httping import CR, CRLF, LF
+from .jarring import CookieJar
+from .recording import Inbox, Question, Record
 from .replying import Reply, Response
 
 __all__ = [
@@ -41,8 +50,19 @@ logger = help.ogler.getLogger()
 OWN = ("ha", "host", "port", "certedhost", "keypath", "certpath", "session", "txbs", "rxbs")
 
 
+C = TypeVar("C", bound=Asker)
+
+
+@overload
+def openClient(cls: None = None, **kwa: Any) -> AbstractContextManager[Client]: ...
+
+
+@overload
+def openClient(cls: type[C], **kwa: Any) -> AbstractContextManager[C]: ...
+
+
 @contextmanager
-def openClient(cls=None, **kwa):
+def openClient(cls: Any = None, **kwa: Any) -> Iterator[Any]:
     """Open a Client, or one of class cls made with kwa, for the length of a with block.
 
     Usage:
@@ -109,11 +129,44 @@ class Client(Asker):
         ValueError: parameters that contradict each other or are no such thing. OSError: hostname has no address.
     """
 
-    def __init__(self, connector=None, requester=None, respondent=None, name="", uid=0, bufsize=8096, wl=None,
-                 hostname="127.0.0.1", port=None, scheme="", method="GET", path="/", headers=None, qargs=None,
-                 fragment="", body=b"", data=None, fargs=None, requests=None, msg=None, dictable=None, events=None,
-                 redirectable=True, redirects=None, responses=None, portOptional=False, bounds=None, depth=1, retries=0,
-                 auth=None, cookies=False, decoding=False, dice=None, clock=None, **kwa):
+    def __init__(
+        self,
+        connector: tcp.Client | None = None,
+        requester: Requester | None = None,
+        respondent: Respondent | None = None,
+        name: str = "",
+        uid: object = 0,
+        bufsize: int = 8096,
+        wl: WireLog | None = None,
+        hostname: str = "127.0.0.1",
+        port: int | None = None,
+        scheme: str = "",
+        method: str = "GET",
+        path: str = "/",
+        headers: Headers | None = None,
+        qargs: Args | None = None,
+        fragment: str = "",
+        body: Body | None = b"",
+        data: object = None,
+        fargs: Args | None = None,
+        requests: deque[Record] | None = None,
+        msg: bytearray | None = None,
+        dictable: bool | None = None,
+        events: deque[Event] | None = None,
+        redirectable: bool = True,
+        redirects: list[Record] | None = None,
+        responses: deque[Record] | None = None,
+        portOptional: bool = False,
+        bounds: Bounds | None = None,
+        depth: int = 1,
+        retries: int = 0,
+        auth: tuple[str, str] | None = None,
+        cookies: bool | CookieJar = False,
+        decoding: bool = False,
+        dice: Dice | None = None,
+        clock: Callable[[], float] | None = None,
+        **kwa: Any,
+    ) -> None:
         self.name = name
         self.uid = uid
         bounds = BOUNDS if bounds is None else bounds
@@ -148,7 +201,7 @@ class Client(Asker):
         )  # fmt: skip
 
     @staticmethod
-    def chooseScheme(scheme, path, connector, requester):
+    def chooseScheme(scheme: str, path: str, connector: tcp.Client | None, requester: Requester | None) -> str:
         """Return the scheme that all parameters agree on. Raises ValueError when they do not."""
         if scheme and scheme.lower() not in PORTS:
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
@@ -166,34 +219,34 @@ class Client(Asker):
     # -- facts --------------------------------------------------------------------------------------------
 
     @property
-    def secured(self):
+    def secured(self) -> bool:
         """Whether this speaks TLS."""
         return isinstance(self.connector, tcp.ClientTls)
 
     @property
-    def events(self):
+    def events(self) -> deque[Event]:
         """Events of event streams, as they came."""
         return self.respondent.events
 
     @property
-    def enduring(self):
+    def enduring(self) -> bool:
         """Whether a connection that ended is made again by itself."""
         return bool(self.connector.reconnectable and self.connector.tymeout > 0.0)
 
     @property
-    def tymth(self):
+    def tymth(self) -> Tymth | None:
         """What tells the tyme; None while unwound."""
         return self.connector.tymth
 
     # -- the connection -----------------------------------------------------------------------------------
 
-    def dial(self, origin, **kwa):
+    def dial(self, origin: Origin, **kwa: Any) -> tcp.Client:
         """Return a connector for origin, not opened. Raises OSError when it has no address."""
         kind = tcp.ClientTls if origin.scheme == "https" else tcp.Client
         settings = {"host": origin.host, "port": origin.port, "bs": self.bufsize, **kwa}
         return kind(**settings)
 
-    def visit(self, origin: Origin):
+    def visit(self, origin: Origin) -> None:
         """Have the connection, and the requester, be to origin from now on. Raises OSError when it has no address.
 
         The connection stays when it leads there already.
@@ -208,7 +261,7 @@ class Client(Asker):
             for exchange in self.forsake():
                 self.unanswered(exchange, Reply.failed(Mishap.CLOSED, "for a redirect to another server"))
             settings = {key: value for key, value in self.settings.items() if origin == self.home or key not in OWN}
-            if secured and self.secured and "keypath" not in self.settings:
+            if secured and isinstance(old, tcp.ClientTls) and "keypath" not in self.settings:
                 settings["context"] = old.context
             settings.update(tymth=old.tymth, wl=old.wl, net=old.net)
             connector = self.dial(origin, **settings)
@@ -223,7 +276,7 @@ class Client(Asker):
         requester.reinit(hostname=origin.host, port=origin.port, scheme=origin.scheme)
         self.away = origin != self.home
 
-    def ready(self, question):
+    def ready(self, question: Question) -> bool:
         """Have the connection fit for question; return whether it is, else question was answered.
 
         A connection that ended before it carried a single request is not made again for one that was queued: that
@@ -240,7 +293,7 @@ class Client(Asker):
         self.renew()
         return True
 
-    def serviceReconnect(self):
+    def serviceReconnect(self) -> None:
         """Begin a new generation if the last one has ended and a connection is to be made again by itself."""
         connector = self.connector
         if not self.enduring or self.exchanges:
@@ -250,7 +303,7 @@ class Client(Asker):
             self.renew()
             self.postpone(wait)
 
-    def unconnected(self, failure):
+    def unconnected(self, failure: OSError) -> None:
         """An attempt to connect has failed."""
         if self.enduring:
             streaming = self.streamed is not None
@@ -260,9 +313,11 @@ class Client(Asker):
         else:
             super().unconnected(failure)
 
-    def restream(self):
+    def restream(self) -> None:
         """Ask again for an event stream that ended, from the event after its last."""
         question, self.streamed = self.streamed, None
+        if question is None:
+            return
         self.connector.txbs.clear()
         if self.respondent.leid is not None:
             self.requester.headers["Last-Event-ID"] = self.respondent.leid
@@ -271,13 +326,13 @@ class Client(Asker):
 
     # -- turns --------------------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the connection."""
         self.connector.wind(tymth)
         if any(question.call is not None and question.call.claimed for question in self.exchanges):
             self.bind(self)
 
-    def reopen(self, **kwa):
+    def reopen(self, **kwa: Any) -> bool:
         """Close the connection if there is one, and begin to make it anew; return True.
 
         A request that is out is answered by an error, unless nothing of it was sent yet: then it waits for the new
@@ -298,7 +353,7 @@ class Client(Asker):
         self.again = None
         return True
 
-    def close(self):
+    def close(self) -> None:
         """Close the connection. A request that is out is dropped; if somebody awaits it, it is answered by an error."""
         calls = [question.call for question in self.exchanges]
         calls += [getattr(request, "call", None) for request in self.requests]
@@ -314,7 +369,7 @@ class Client(Asker):
                 self.settle(call, reply)
         self.rouse()
 
-    def turn(self):
+    def turn(self) -> None:
         """Do one turn: reconnect if need be, connect, take a request, send, receive and parse."""
         self.tell()
         connector = self.connector
@@ -330,7 +385,7 @@ class Client(Asker):
         if not self.connector.private:
             self.proceed()
 
-    def proceed(self):
+    def proceed(self) -> None:
         """Begin at once, as the root resumes this only when something comes, what a next turn would begin with."""
         if self.requests and self.free():
             self.serviceRequests()
@@ -340,16 +395,13 @@ class Client(Asker):
         elif self.exchanges and connector.watch is None and self.again is None:
             self.step()
 
-    def service(self):
+    def service(self) -> None:
         """Do one turn. Nothing that a server sends, or that was queued, is raised."""
         self.turn()
         self.rouse()
 
-    def serviceResponse(self):
-        """Receive, and parse what is received; a response that is whole goes to .responses."""
-        super().serviceResponse()
 
-    def serviceWhileGen(self, tymeout=0.5):
+    def serviceWhileGen(self, tymeout: float = 0.5) -> Generator[bytes, Any, Response | None]:
         """Return a generator that services this and yields b"" until there is a response, which it returns.
 
         It returns None when tymeout seconds of tyme have passed before.
@@ -360,7 +412,7 @@ class Client(Asker):
             yield b""
         return self.respond()
 
-    def rest(self, tock=0.0):
+    def rest(self, tock: float = 0.0) -> float:
         """Return what a doer that services this may yield: a Watch when the root will wake it, else tock."""
         connector = self.connector
         own = connector.own
@@ -374,33 +426,40 @@ class Client(Asker):
         own.until = None if due == Never else due
         return own
 
-    def due(self, call=None):
-        """Return the tyme at which something is to be done if nothing comes; Never: none."""
-        due = super().due()
-        return due if self.resume is None else min(due, self.resume)
 
-    def poller(self):
+    def poller(self) -> Poller | None:
         """Return the poller of the root that hands sockets over, None when there is none."""
         poller = getattr(self.tymth, "poller", None)
         return poller if poller is not None and self.connector.net.serves(poller) else None
 
     # -- responses ----------------------------------------------------------------------------------------
 
-    def respond(self):
+    def respond(self) -> Response | None:
         """Take the next of .responses as a Response; None when there is none."""
         return self.attrify(self.responses.popleft()) if self.responses else None
 
     @staticmethod
-    def attrify(record):
+    def attrify(record: Record) -> Response:
         """Return the record of a response as a Response."""
         return Response(**{name: record[name] for name in Response._fields})
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Client {self.home} requests={len(self.requests)} out={len(self.exchanges)} {self.connector!r}>"
 
 
-def backendRequest(tymth, *, method="GET", scheme="", host="localhost", port=None, path="/", qargs=None, data=None,
-                   buffered=False, tymeout=2.0):
+def backendRequest(
+    tymth: Tymth,
+    *,
+    method: str = "GET",
+    scheme: str = "",
+    host: str = "localhost",
+    port: int | None = None,
+    path: str = "/",
+    qargs: Args | None = None,
+    data: object = None,
+    buffered: bool = False,
+    tymeout: float = 2.0,
+) -> Generator[bytes, Any, Record | None]:
     """Return a generator, for use inside one of a WSGI application, that makes one request of a server behind it.
 
         record = yield from backendRequest(tymth, port=8081, path="/notes")

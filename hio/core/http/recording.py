@@ -1,0 +1,139 @@
+"""Records: the requests of a Client that wait or are out, as its owner sees them and as it keeps them.
+
+Request      record of a request in the queue; a dict
+Inbox        the queue; wakes who services it
+Question     a request that is out
+ClientCall   who waits for the answer
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Self
+
+from .addressing import Url
+from .calling import Call, Caller, Wait
+from .replying import Reply
+
+Record = dict[str, Any]
+
+
+class Asking(Caller):
+    """What an Inbox and a ClientCall ask of their client."""
+
+    def stir(self) -> None:
+        """Have the doer resumed that services this, if it rests."""
+        raise NotImplementedError
+
+    def impel(self) -> None:
+        """Do now what can be done, from within whatever turn this is."""
+        raise NotImplementedError
+
+    def withdraw(self, call: ClientCall) -> None:
+        """Take the response of call, if it is there already, out of .responses."""
+        raise NotImplementedError
+
+
+class Request(Record):
+    """Record of a request in a queue.
+
+    Attributes:
+        call (Call | None): who waits for it. tymeout (float | None): seconds of tyme for it; None: as usual.
+        exchange (Question | None): as which it was made before, if it is to be made again.
+    """
+
+    __slots__ = ("call", "exchange", "tymeout")
+
+    def __init__(self, *pa: Any, **kwa: Any) -> None:
+        super().__init__(*pa, **kwa)
+        self.call: ClientCall | None = None
+        self.exchange: Question | None = None
+        self.tymeout: float | None = None
+
+
+class Inbox(deque[Record]):
+    """A deque that has its owner's doer resumed when something is put in."""
+
+    client: Asking | None = None
+
+    def stir(self) -> None:
+        """Have the doer resumed that services the client, if it rests."""
+        if self.client is not None:
+            self.client.stir()
+
+    def append(self, request: Record) -> None:
+        super().append(request)
+        self.stir()
+
+    def appendleft(self, request: Record) -> None:
+        super().appendleft(request)
+        self.stir()
+
+    def extend(self, requests: Iterable[Record]) -> None:
+        super().extend(requests)
+        self.stir()
+
+    def extendleft(self, requests: Iterable[Record]) -> None:
+        super().extendleft(requests)
+        self.stir()
+
+    def insert(self, index: int, request: Record) -> None:
+        super().insert(index, request)
+        self.stir()
+
+    def __iadd__(self, requests: Iterable[Record]) -> Self:
+        self.extend(requests)
+        return self
+
+
+class Question:
+    """A request of a Client that is on its channel.
+
+    Attributes (beside those of channeling.Exchange):
+        record (dict): the request as it was sent. call (ClientCall | None): who waits for it.
+        launched (bool): it was on a channel before; then url (Url) says where to.
+        tries, renewals (int): times that it was made; that it was put on another connection.
+        redirects (list[Reply]): those followed so far.
+    """
+
+    __slots__ = (
+        "call", "launched", "method", "patient", "record", "redirects", "renewals", "since", "tries", "tymeout", "url",
+    )  # fmt: skip
+
+    method: str
+    since: float | None
+    tymeout: float
+    patient: bool
+    record: Record
+    call: ClientCall | None
+    launched: bool
+    url: Url
+    tries: int
+    renewals: int
+    redirects: list[Reply]
+
+
+class ClientCall(Call):
+    """A call of a Client.
+
+    Attributes:
+        claimed (bool): somebody waits for it, so its response does not go to .responses.
+    """
+
+    __slots__ = ("claimed",)
+
+    caller: Asking
+
+    def __init__(self, caller: Asking, claimed: bool) -> None:
+        super().__init__(caller)
+        self.claimed = claimed
+
+    def __iter__(self) -> Wait:
+        if not self.claimed:
+            self.claimed = True
+            if self.reply is None:
+                self.caller.impel()
+            else:
+                self.caller.withdraw(self)
+        return super().__iter__()
