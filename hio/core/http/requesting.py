@@ -19,7 +19,8 @@ from ..tcp.deadlining import Never
 from ..tcp.remoting import Remoter
 from .faulting import HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind, Sink, frameRequest
-from .heading import BLANK, HTTP_11, Fields, HeadFinder, RequestHead, expects, parseRequestHead, persists, unquotePath
+from .heading import BLANK, HTTP_11, TOKENS, Fields, HeadFinder, RequestHead
+from .heading import expects, parseRequestHead, persists, unquotePath
 from .limiting import LIMITS, Limits
 from .parsing import Parsent
 
@@ -203,7 +204,7 @@ class Requestant(Parsent):
         msg = self.msg
         if self.stage is not WAITING:
             self.renew()
-            end = msg.find(BLANK) if msg and msg[0] > 0x20 else -1  # PERF: a whole head needs no finder
+            end = msg.find(BLANK) if msg and msg[0] in TOKENS else -1  # PERF: a whole head needs no finder
         else:
             end = -1
         if end < 0:

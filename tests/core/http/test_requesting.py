@@ -321,3 +321,10 @@ def drain(req, found):
         req.makeParser()
         if not req.msg and not req.closed:
             return
+
+
+def test_a_long_line_that_begins_no_method_is_refused_alike_in_every_cut():
+    """Found by fuzzing: as a whole it was too long (414), in pieces it was no request (400)."""
+    raw = b"\xc3" + b"x" * 300 + b" / HTTP/1.1\r\n\r\n"
+    limits = Limits(line=200)
+    assert {fed(cut, limits=limits).fault.status for cut in (raw, raw[:1], raw[:40])} == {400}
