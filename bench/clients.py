@@ -11,6 +11,7 @@ To add a client, add a function to CLIENTS: it makes GETs until enough() says so
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -106,9 +107,9 @@ def httpClient(url: str, enough: Enough) -> int:
 
 
 def urllib3(url: str, enough: Enough) -> int:
-    import urllib3
+    module: Any = importlib.import_module("urllib3")
 
-    pool = urllib3.PoolManager()
+    pool = module.PoolManager()
     done = 0
     while not enough(done):
         response = pool.request("GET", url)
@@ -118,9 +119,9 @@ def urllib3(url: str, enough: Enough) -> int:
 
 
 def requests(url: str, enough: Enough) -> int:
-    import requests
+    module: Any = importlib.import_module("requests")
 
-    session = requests.Session()
+    session = module.Session()
     session.trust_env = False  # it would look for proxies and .netrc at each request
     done = 0
     while not enough(done):
@@ -131,9 +132,9 @@ def requests(url: str, enough: Enough) -> int:
 
 
 def httpx(url: str, enough: Enough) -> int:
-    import httpx
+    module: Any = importlib.import_module("httpx")
 
-    client = httpx.Client(trust_env=False)
+    client = module.Client(trust_env=False)
     done = 0
     while not enough(done):
         response = client.get(url)
@@ -145,7 +146,7 @@ def httpx(url: str, enough: Enough) -> int:
 def aiohttp(url: str, enough: Enough, workers: int = 1) -> int:
     import asyncio
 
-    import aiohttp
+    module: Any = importlib.import_module("aiohttp")
 
     done = 0
 
@@ -157,7 +158,7 @@ def aiohttp(url: str, enough: Enough, workers: int = 1) -> int:
                 done += 1
 
     async def main() -> None:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=workers)) as session:
+        async with module.ClientSession(connector=module.TCPConnector(limit=workers)) as session:
             await asyncio.gather(*(work(session) for _ in range(workers)))
 
     asyncio.run(main())
@@ -178,7 +179,7 @@ def aiohttpAtOnce(url: str, enough: Enough) -> int:
 def httpxAtOnce(url: str, enough: Enough) -> int:
     import asyncio
 
-    import httpx
+    module: Any = importlib.import_module("httpx")
 
     done = 0
 
@@ -190,8 +191,8 @@ def httpxAtOnce(url: str, enough: Enough) -> int:
             done += 1
 
     async def main() -> None:
-        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        async with httpx.AsyncClient(trust_env=False, limits=limits) as client:
+        limits = module.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+        async with module.AsyncClient(trust_env=False, limits=limits) as client:
             await asyncio.gather(*(work(client) for _ in range(AT_ONCE)))
 
     asyncio.run(main())
