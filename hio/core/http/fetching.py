@@ -8,16 +8,21 @@ On which connection a request travels is for the subclass.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
+from typing import Any
 
+from ...base.tyming import Tymth
 from ...help import timing
 from ...help.hicting import Hict
-from .addressing import parseUrl, quoteQuery
-from .bounding import BOUNDS
+from .addressing import Url, parseUrl, quoteQuery
+from .bounding import BOUNDS, Bounds
 from .calling import Call, Caller
-from .composing import basic, checkedMethod, composeHead, fieldLine, queryOf
+from .channeling import Channel
+from .composing import Args, Body, Headers, basic, checkedMethod, composeHead, fieldLine, queryOf
 from .decoding import OFFER
+from .dicing import Dice
 from .dicing import dice as fairDice
 from .failing import Mishap
 from .forming import FORM_TYPE, JSON_TYPE, packForm, packJson, packMultipart
@@ -54,7 +59,23 @@ class Fetch(Call):
         "serial", "since", "tries", "tymeout", "url",
     )  # fmt: skip
 
-    def answer(self, reply):
+    method: str
+    url: Url
+    headers: Hict | None
+    body: bytes | None
+    message: bytes
+    since: float | None
+    tymeout: float
+    patient: bool
+    redirectable: bool
+    redirects: list[Reply] | None
+    renewals: int
+    tries: int
+    resume: float | None
+    channel: Channel[Fetch] | None
+    serial: int
+
+    def answer(self, reply: Reply) -> Reply:
         """Have reply know the request as it is now; return reply."""
         reply.asked = (self.method, self.url, self.headers, self.body or b"")
         return reply
@@ -66,8 +87,21 @@ class Fetcher(Caller):
     Parameters: see Pool.
     """
 
-    def __init__(self, tymth=None, bounds=None, headers=None, auth=None, redirectable=True, retries=0, cookies=False,
-                 decoding=False, dictable=False, dice=None, clock=None, **kwa):
+    def __init__(
+        self,
+        tymth: Tymth | None = None,
+        bounds: Bounds | None = None,
+        headers: Headers | None = None,
+        auth: tuple[str, str] | None = None,
+        redirectable: bool = True,
+        retries: int = 0,
+        cookies: bool | CookieJar = False,
+        decoding: bool = False,
+        dictable: bool = False,
+        dice: Dice | None = None,
+        clock: Callable[[], float] | None = None,
+        **kwa: Any,
+    ) -> None:
         super().__init__(**kwa)
         self.tymth = tymth
         self.bounds = BOUNDS if bounds is None else bounds
@@ -80,12 +114,12 @@ class Fetcher(Caller):
         self.offer = OFFER if decoding else "identity"
         self.dictable = dictable
         self.dice = fairDice if dice is None else dice
-        self.messages = {}  # (method, Url) -> bytes
-        self.delayed = []  # heap of (tyme, serial, fetch)
+        self.messages: dict[tuple[str, Url], bytes] = {}
+        self.delayed: list[tuple[float, int, Fetch]] = []  # heap of (tyme, serial, fetch)
         self.serial = count()
 
     @staticmethod
-    def common(headers, auth):
+    def common(headers: Headers | None, auth: tuple[str, str] | None) -> Hict | None:
         """Return the fields for every request, None for none. Raises ValueError for what is no field."""
         fields = Hict(headers)
         if auth is not None:
@@ -95,24 +129,35 @@ class Fetcher(Caller):
         return fields or None
 
     @property
-    def tyme(self):
+    def tyme(self) -> float | None:
         """Tyme now, in seconds; None while unwound."""
         return None if self.tymth is None else self.tymth()
 
     # -- for subclasses -----------------------------------------------------------------------------------
 
-    def place(self, fetch):
+    def place(self, fetch: Fetch) -> None:
         """Put fetch on a channel, or have it wait for one."""
         raise NotImplementedError
 
     # -- asking -------------------------------------------------------------------------------------------
 
-    def request(self, method, url, **kwa):
+    def request(self, method: str, url: str, **kwa: Any) -> Fetch:
         """Begin a request; see begin."""
         return self.begin(method, url, **kwa)
 
-    def begin(self, method, url, headers=None, qargs=None, body=None, data=None, fargs=None, auth=None, tymeout=None,
-              redirectable=None):
+    def begin(
+        self,
+        method: str,
+        url: str,
+        headers: Headers | None = None,
+        qargs: Args | None = None,
+        body: Body | None = None,
+        data: object = None,
+        fargs: Args | None = None,
+        auth: tuple[str, str] | None = None,
+        tymeout: float | None = None,
+        redirectable: bool | None = None,
+    ) -> Fetch:
         """Begin a request, and return its Call: `reply = yield from pool.begin("GET", url)`.
 
         Parameters:
@@ -130,9 +175,9 @@ class Fetcher(Caller):
         """
         fetch = Fetch(self)
         fetch.method = method if method in IDEMPOTENT else checkedMethod(method)
-        fetch.url = url = parseUrl(url)
+        fetch.url = parsed = parseUrl(url)
         if qargs:
-            fetch.url = url._replace(query="&".join(filter(None, (url.query, quoteQuery(queryOf(qargs))))))
+            fetch.url = parsed._replace(query="&".join(filter(None, (parsed.query, quoteQuery(queryOf(qargs))))))
         fetch.headers = fetch.body = None
         if headers is not None or auth is not None or body is not None or data is not None or fargs is not None:
             self.furnish(fetch, headers, body, data, fargs, auth)
@@ -150,7 +195,15 @@ class Fetcher(Caller):
             self.rouse()
         return fetch
 
-    def furnish(self, fetch, headers, body, data, fargs, auth):
+    def furnish(
+        self,
+        fetch: Fetch,
+        headers: Headers | None,
+        body: Body | None,
+        data: object,
+        fargs: Args | None,
+        auth: tuple[str, str] | None,
+    ) -> None:
         """Give fetch its fields and body. Raises ValueError, TypeError."""
         if sum(part is not None for part in (body, data, fargs)) > 1:
             raise ValueError("a request has one body: give body, data or fargs")
@@ -172,7 +225,7 @@ class Fetcher(Caller):
                 raise ValueError(f"{fetch.method} must have no body")
             fetch.body = body.encode() if isinstance(body, str) else bytes(body)
 
-    def compose(self, fetch):
+    def compose(self, fetch: Fetch) -> bytes:
         """Return the bytes of the request that fetch is now. Raises ValueError for what is no field."""
         url = fetch.url
         plain = fetch.headers is None and fetch.body is None and self.jar is None
@@ -200,7 +253,7 @@ class Fetcher(Caller):
 
     # -- answers ------------------------------------------------------------------------------------------
 
-    def judge(self, fetch, reply, served):
+    def judge(self, fetch: Fetch, reply: Reply, served: int) -> None:
         """Settle fetch by reply, unless that asks for another request.
 
         served: responses that had come over its connection before.
@@ -208,13 +261,13 @@ class Fetcher(Caller):
         fetch.answer(reply)
         if self.jar is not None and "set-cookie" in reply.headers:
             self.jar.take(fetch.url, reply.headers.getall("set-cookie"))
-        if (reply.errored or reply.status >= 300) and self.again(fetch, reply, served):
+        if (reply.status is None or reply.status >= 300 or reply.errored) and self.again(fetch, reply, served):
             return
         if fetch.redirects:
             reply.redirects = fetch.redirects
         self.settle(fetch, reply)
 
-    def unanswered(self, fetch, reply):
+    def unanswered(self, fetch: Fetch, reply: Reply) -> None:
         """The connection ended with reply to an earlier request, before fetch had its turn on it."""
         if fetch.method in IDEMPOTENT and fetch.renewals < RENEWALS:
             fetch.renewals += 1
@@ -223,7 +276,7 @@ class Fetcher(Caller):
             text = f"the connection ended with the response to an earlier request ({reply.error or reply.status})"
             self.judge(fetch, Reply.failed(Mishap.CLOSED, text), 0)
 
-    def again(self, fetch, reply, served):
+    def again(self, fetch: Fetch, reply: Reply, served: int) -> bool:
         """Make another request for fetch if reply asks for it; return whether it does."""
         if reply.errored and renewable(fetch.method, reply, served) and fetch.renewals < RENEWALS:
             fetch.renewals += 1
@@ -236,14 +289,15 @@ class Fetcher(Caller):
         if wait is None or (wait and fetch.since is None):
             return False
         fetch.tries += 1
-        if wait:
-            fetch.resume = self.tyme + wait
+        tyme = self.tyme
+        if wait and tyme is not None:
+            fetch.resume = tyme + wait
             heappush(self.delayed, (fetch.resume, fetch.serial, fetch))
         else:
             self.place(fetch)
         return True
 
-    def follow(self, fetch, reply):
+    def follow(self, fetch: Fetch, reply: Reply) -> bool:
         """Follow the redirect that reply is; return whether it is one. One that must not be makes it errored."""
         try:
             step = redirect(reply, fetch.method, fetch.url)
@@ -265,7 +319,7 @@ class Fetcher(Caller):
         self.place(fetch)
         return True
 
-    def resume(self, tyme):
+    def resume(self, tyme: float | None) -> None:
         """Make the requests whose wait is over."""
         while self.delayed and (tyme is None or self.delayed[0][0] <= tyme):
             fetch = heappop(self.delayed)[2]

@@ -17,42 +17,50 @@ Calls beyond the limits wait: those to one origin in their order, the origins in
 
 from __future__ import annotations
 
+import ssl
 from collections import deque
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, overload
 
 from ...base import doing
+from ...base.polling import Poller
+from ...base.tyming import Tymth
 from .. import tcp
+from ..tcp.certifying import Path, initClientContext
 from ..tcp.deadlining import Never
-from ..tcp.netting import osNet
+from ..tcp.netting import Net, osNet
+from ..wiring import WireLog
+from .addressing import Origin
 from .answering import Respondent
 from .channeling import Channel
 from .failing import Mishap
-from .fetching import Fetcher
+from .fetching import Fetch, Fetcher
 from .replying import Reply
 from .retrying import IDEMPOTENT
 
 
-class PoolChannel(Channel):
+class PoolChannel(Channel[Fetch]):
     """A connection of a Pool."""
 
-    def __init__(self, pool, lane, **kwa):
+    def __init__(self, pool: Pool, lane: Lane, **kwa: Any) -> None:
         self.pool = pool
         self.lane = lane
-        self.idled = None  # tyme since which it carries nothing
+        self.idled: float | None = None  # tyme since which it carries nothing
         super().__init__(**kwa)
 
-    def answered(self, exchange, reply):
+    def answered(self, exchange: Fetch, reply: Reply) -> None:
         exchange.channel = None
         served = self.served
         if not self.exchanges:
             self.pool.release(self)
         self.pool.judge(exchange, reply, served)
 
-    def unanswered(self, exchange, reply):
+    def unanswered(self, exchange: Fetch, reply: Reply) -> None:
         exchange.channel = None
         self.pool.unanswered(exchange, reply)
 
-    def turn(self):
+    def turn(self) -> None:
         """Do one turn; a connection that its server ended while it was idle is closed."""
         super().turn()
         if not self.exchanges and not self.alive:
@@ -69,11 +77,11 @@ class Lane:
 
     __slots__ = ("channels", "idle", "origin", "waiting")
 
-    def __init__(self, origin):
+    def __init__(self, origin: Origin) -> None:
         self.origin = origin
-        self.channels = []
-        self.idle = []
-        self.waiting = deque()
+        self.channels: list[PoolChannel] = []
+        self.idle: list[PoolChannel] = []
+        self.waiting: deque[Fetch] = deque()
 
 
 class Pool(Fetcher):
@@ -107,8 +115,20 @@ class Pool(Fetcher):
     Names of hosts are resolved when a connection is made, by the system, which may block.
     """
 
-    def __init__(self, tymth=None, perHost=16, total=100, idleTymeout=30.0, depth=1, context=None, cafilepath=None,
-                 net=None, bufsize=8096, wl=None, **kwa):
+    def __init__(
+        self,
+        tymth: Tymth | None = None,
+        perHost: int = 16,
+        total: int = 100,
+        idleTymeout: float = 30.0,
+        depth: int = 1,
+        context: ssl.SSLContext | None = None,
+        cafilepath: Path | None = None,
+        net: Net | None = None,
+        bufsize: int = 8096,
+        wl: WireLog | None = None,
+        **kwa: Any,
+    ) -> None:
         for name, value in (("perHost", perHost), ("total", total), ("depth", depth)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be an int of at least 1, got {value!r}")
@@ -122,14 +142,14 @@ class Pool(Fetcher):
         self.net = net or osNet
         self.bufsize = bufsize
         self.wl = wl
-        self.lanes = {}
+        self.lanes: dict[Origin, Lane] = {}
         self.size = 0
-        self.idle = {}  # channels that carry nothing, longest idle first
-        self.hungry = {}  # lanes with calls that wait, in the order of their turns
+        self.idle: dict[PoolChannel, None] = {}  # those that carry nothing, longest idle first
+        self.hungry: dict[Lane, None] = {}  # those with calls that wait, in the order of their turns
 
     # -- the root -----------------------------------------------------------------------------------------
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with all connections."""
         self.tymth = tymth
         for lane in self.lanes.values():
@@ -137,17 +157,18 @@ class Pool(Fetcher):
                 channel.connector.wind(tymth)
                 channel.bind(self)
 
-    def poller(self):
+    def poller(self) -> Poller | None:
         """Return the poller of the root that hands sockets over, None when there is none."""
-        poller = getattr(self.tymth, "poller", None)
+        poller: Poller | None = getattr(self.tymth, "poller", None)
         return poller if poller is not None and self.net.serves(poller) else None
 
     # -- calls and channels -------------------------------------------------------------------------------
 
-    def place(self, fetch):
+    def place(self, fetch: Fetch) -> None:
         """Put fetch on a channel, or have it wait for one."""
-        if self.idle and fetch.since is not None:
-            self.prune(self.tyme)
+        tymth = self.tymth
+        if self.idle and fetch.since is not None and tymth is not None:
+            self.prune(tymth())
         origin = fetch.url.origin
         lane = self.lanes.get(origin)
         if lane is None:
@@ -161,7 +182,7 @@ class Pool(Fetcher):
         else:
             self.tidy(lane)
 
-    def load(self, channel, fetch):
+    def load(self, channel: PoolChannel, fetch: Fetch) -> None:
         """Put fetch on channel, and send what can be sent at once."""
         fetch.channel = channel
         channel.tell()
@@ -171,7 +192,7 @@ class Pool(Fetcher):
         else:
             channel.turn()
 
-    def feed(self):
+    def feed(self) -> None:
         """Put calls that wait on channels, each origin in its turn, as far as the limits allow."""
         for lane in list(self.hungry):
             while lane.waiting:
@@ -186,7 +207,7 @@ class Pool(Fetcher):
                 if channel is not None:
                     self.load(channel, fetch)
 
-    def find(self, lane, fetch):
+    def find(self, lane: Lane, fetch: Fetch) -> PoolChannel | None:
         """Return a channel that fetch can be put on, None when there is none now, or its host has no address."""
         while lane.idle:
             channel = lane.idle.pop()
@@ -207,7 +228,7 @@ class Pool(Fetcher):
             return self.shared(lane)
         return None
 
-    def shared(self, lane):
+    def shared(self, lane: Lane) -> PoolChannel | None:
         """Return the channel that carries the fewest requests, all idempotent; None when none may have one more.
 
         A connection shows by its first response that it persists; before that it carries no second request.
@@ -221,7 +242,7 @@ class Pool(Fetcher):
                         found = channel
         return found
 
-    def open(self, lane, fetch):
+    def open(self, lane: Lane, fetch: Fetch) -> PoolChannel | None:
         """Return a new channel of lane; None, with fetch settled, when its host has no address."""
         try:
             connector = self.dial(lane.origin)
@@ -241,17 +262,18 @@ class Pool(Fetcher):
         channel.bind(self)
         return channel
 
-    def dial(self, origin):
+    def dial(self, origin: Origin) -> tcp.Client:
         """Return a connector for origin, not opened. Raises OSError when its host has no address."""
-        settings = {"ha": (origin.host, origin.port), "tymth": self.tymth, "net": self.net, "bs": self.bufsize,
-                    "wl": self.wl}
+        settings: dict[str, Any] = {
+            "ha": (origin.host, origin.port), "tymth": self.tymth, "net": self.net, "bs": self.bufsize, "wl": self.wl,
+        }  # fmt: skip
         if origin.scheme != "https":
             return tcp.Client(**settings)
         if self.context is None:
-            self.context = tcp.clienting.initClientContext(cafilepath=self.cafilepath)
+            self.context = initClientContext(cafilepath=self.cafilepath)
         return tcp.ClientTls(context=self.context, **settings)
 
-    def release(self, channel):
+    def release(self, channel: PoolChannel) -> None:
         """A channel carries nothing now: keep it for the next call, or close it if it is of no use."""
         if channel.alive:
             lane = channel.lane
@@ -265,7 +287,7 @@ class Pool(Fetcher):
             self.feed()
         self.tidy(channel.lane)
 
-    def remove(self, channel):
+    def remove(self, channel: PoolChannel) -> None:
         """Close channel and forget it. Done already: does nothing."""
         lane = channel.lane
         if channel in lane.channels:
@@ -276,12 +298,12 @@ class Pool(Fetcher):
                 lane.idle.remove(channel)
             channel.connector.close()
 
-    def tidy(self, lane):
+    def tidy(self, lane: Lane) -> None:
         """Forget lane if there is nothing in it."""
         if not lane.channels and not lane.waiting and self.lanes.get(lane.origin) is lane:
             del self.lanes[lane.origin]
 
-    def prune(self, tyme):
+    def prune(self, tyme: float) -> None:
         """Close the connections that were idle for too long."""
         while self.idle and self.idleTymeout:
             channel = next(iter(self.idle))
@@ -292,7 +314,7 @@ class Pool(Fetcher):
 
     # -- turns --------------------------------------------------------------------------------------------
 
-    def due(self, call):
+    def due(self, call: Fetch) -> float:  # type: ignore[override]  # a Pool has no other calls
         """Return the tyme at which something is to be done for call if nothing comes; Never: none."""
         if call.resume is not None:
             due = call.resume
@@ -304,24 +326,25 @@ class Pool(Fetcher):
             due = min(due, call.since + call.tymeout)
         return due
 
-    def waiting(self, channel):
+    def waiting(self, channel: PoolChannel) -> Fetch | None:
         """Return the call that waits for the oldest exchange of channel, None when none does."""
         return channel.exchanges[0] if channel.exchanges else None
 
-    def tend(self, call):
+    def tend(self, call: Fetch) -> None:  # type: ignore[override]
         """Do what can be done for call: its waiter was resumed without a reply."""
-        tyme = self.tyme
+        tyme, since = self.tyme, call.since
         if self.poller() is None:
             self.service()
         else:
             self.resume(tyme)
             if call.channel is not None:
                 call.channel.turn()
-        if call.reply is None and tyme is not None and call.tymeout and tyme >= call.since + call.tymeout:
-            self.abandon(call, f"at tyme {tyme}")
+        if call.reply is None and call.tymeout and tyme is not None and since is not None:
+            if tyme >= since + call.tymeout:
+                self.abandon(call, f"at tyme {tyme}")
         self.rouse()
 
-    def abandon(self, fetch, when):
+    def abandon(self, fetch: Fetch, when: str) -> None:
         """Give up fetch if it is not on its way: it waited for too long."""
         if fetch.channel is None:
             lane = self.lanes.get(fetch.url.origin)
@@ -333,7 +356,7 @@ class Pool(Fetcher):
             where = "between two tries" if fetch.resume is not None else "waiting for a free connection"
             self.settle(fetch, fetch.answer(Reply.failed(Mishap.SLOW, f"{when}, {where}")))
 
-    def service(self):
+    def service(self) -> None:
         """Do one turn of all connections. For whoever steps by hand; under a root nothing has to call it."""
         tyme = self.tyme
         if tyme is not None:
@@ -345,7 +368,7 @@ class Pool(Fetcher):
                     channel.turn()
         self.rouse()
 
-    def close(self):
+    def close(self) -> None:
         """Close all connections. Calls that are under way are settled as errored; new ones may be begun."""
         calls = [fetch for _, _, fetch in self.delayed]
         self.delayed.clear()
@@ -363,13 +386,24 @@ class Pool(Fetcher):
                 self.settle(fetch, fetch.answer(Reply.failed(Mishap.ABANDONED, "the pool was closed")))
         self.rouse()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         waiting = sum(len(lane.waiting) for lane in self.lanes.values())
         return f"<Pool origins={len(self.lanes)} connections={self.size} idle={len(self.idle)} waiting={waiting}>"
 
 
+P = TypeVar("P", bound=Pool)
+
+
+@overload
+def openPool(cls: None = None, **kwa: Any) -> AbstractContextManager[Pool]: ...
+
+
+@overload
+def openPool(cls: type[P], **kwa: Any) -> AbstractContextManager[P]: ...
+
+
 @contextmanager
-def openPool(cls=None, **kwa):
+def openPool(cls: Any = None, **kwa: Any) -> Iterator[Any]:
     """Make a Pool, or one of class cls, with kwa, for the length of a with block; it is closed at its end."""
     pool = (cls or Pool)(**kwa)
     try:
@@ -385,20 +419,20 @@ class PoolDoer(doing.Doer):
         pool (Pool): to be used by other doers.
     """
 
-    def __init__(self, pool, **kwa):
+    def __init__(self, pool: Pool, **kwa: Any) -> None:
         super().__init__(**kwa)
         self.pool = pool
 
-    def wind(self, tymth):
+    def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the pool."""
         super().wind(tymth)
         self.pool.wind(tymth)
 
-    def recur(self, tyme):
+    def recur(self, tyme: float) -> bool:
         """Close what was idle for too long."""
         self.pool.prune(tyme)
         return False
 
-    def exit(self):
+    def exit(self) -> None:
         """Close the pool."""
         self.pool.close()
