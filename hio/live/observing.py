@@ -138,8 +138,8 @@ class Observer:
         return 0.0 if self.since is None else max(0.0, self.clock() - self.since)
 
     def entries(self) -> Iterator[Any]:
-        """Yield the entries of the Doist and the schedulers below it, parents first, as far as the limits go."""
-        yield from islice(below(self.doist.deeds, DepthLimit), DeedsLimit)
+        """Yield the entries of the Doist and of the schedulers below it, level by level, as far as the limits go."""
+        yield from islice(levels(self.doist.deeds), DeedsLimit)
 
     def servers(self) -> list[Any]:
         """Return the HTTP servers: as given, or those that doers serve."""
@@ -164,14 +164,19 @@ class Observer:
                 self.gauges[server].renew()
 
 
-def below(schedule: Schedule, depth: int) -> Iterator[Any]:
-    """Yield the entries of schedule and of those below it, parents first; depth: of levels."""
-    for entry in list(islice(schedule.entries.values(), DeedsLimit)):
-        if entry.dog is not None:  # else a sentinel, which never has a turn
-            yield entry
-            inner = scheduleOf(entry.doer)
-            if inner is not None and depth > 0:
-                yield from below(inner, depth - 1)
+def levels(schedule: Schedule) -> Iterator[Any]:
+    """Yield the entries of schedule, then of those one level below, and so on: where not all can be told, the upper."""
+    level = [schedule]
+    for _ in range(DepthLimit + 1):
+        inner: list[Schedule] = []
+        for each in level:
+            for entry in list(islice(each.entries.values(), DeedsLimit)):
+                if entry.dog is not None:  # else a sentinel, which never has a turn
+                    yield entry
+                    below = scheduleOf(entry.doer)
+                    if below is not None:
+                        inner.append(below)
+        level = inner
 
 
 def scheduleOf(doer: Any) -> Schedule | None:

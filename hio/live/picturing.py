@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from .. import __version__
 from ..base.doing import Schedule
-from .observing import DeedsLimit, DepthLimit, Observer, scheduleOf
+from .observing import DeedsLimit, Observer, scheduleOf
 
 #: Connections that are listed, at the most; all are counted.
 ConnectionsLimit = 200
+EndedLimit = 20  # doers of one scheduler that have ended
 NameLimit = 120  # characters of a name
 
 #: State of a deed by the mode of its entry.
@@ -45,8 +46,7 @@ def picture(observer: Observer) -> dict[str, Any]:
         (bytes) and pulse (see Pulse.lines)
     """
     doist = observer.doist
-    budget = [DeedsLimit]
-    deeds = deedsOf(observer, doist, doist.deeds, DepthLimit, budget)
+    deeds = deedsOf(observer, doist, doist.deeds, dict.fromkeys(observer.entries()))
     servers = observer.servers()
     connections, more = connectionsOf(observer, servers)
     return {
@@ -93,37 +93,29 @@ def countingOf(observer: Observer) -> dict[str, Any] | None:
 # Deeds
 
 def deedsOf(
-    observer: Observer, scheduler: Any, schedule: Schedule, depth: int, budget: list[int], path: str = ""
+    observer: Observer, scheduler: Any, schedule: Schedule, shown: Mapping[Any, None], path: str = ""
 ) -> list[dict[str, Any]]:
     """Return the deeds of a scheduler in the order of entering, then its doers that have ended.
 
-    depth: of levels below. budget: how many more may be told, kept in a list of one. path: of the scheduler's own deed.
+    shown: the entries to be told of. path: key of the scheduler's own deed, and a dot.
 
     Of each deed: key, a text that no other deed has and that stays the same; name, kind; state; tock; next, the tyme of
     its next turn, None when only a wake brings one; place; count of turns; own, their run time in seconds, and spent,
     with that of the deeds below; done; deeds, those below, None for who schedules none, and more, how many of them are
     left out.
     """
-    rows = []
     running = schedule.running
-    for entry in islice(list(schedule.entries.values()), budget[0]):
-        if entry.dog is None:
-            continue
-        if budget[0] <= 0:
-            break
-        budget[0] -= 1
-        rows.append(deedOf(observer, entry, depth, budget, f"{path}{entry.serial}", entry is running))
-    alive = {id(entry.doer) for entry in schedule.entries.values()} if len(schedule.entries) <= DeedsLimit else None
-    if alive is not None:
-        for index, doer in enumerate(islice(scheduler.doers, DeedsLimit)):
-            if id(doer) not in alive and budget[0] > 0:
-                budget[0] -= 1
-                rows.append(endedOf(doer, f"{path}x{index}"))
+    entries = [entry for entry in islice(schedule.entries.values(), DeedsLimit) if entry in shown]
+    rows = [deedOf(observer, entry, shown, f"{path}{entry.serial}", entry is running) for entry in entries]
+    if len(schedule.entries) <= DeedsLimit >= len(scheduler.doers):
+        alive = {id(entry.doer) for entry in schedule.entries.values()}
+        ended = [(index, doer) for index, doer in enumerate(scheduler.doers) if id(doer) not in alive]
+        rows += [endedOf(doer, f"{path}x{index}") for index, doer in ended[:EndedLimit]]
     return rows
 
 
 def deedOf(
-    observer: Observer, entry: Any, depth: int, budget: list[int], key: str, running: bool
+    observer: Observer, entry: Any, shown: Mapping[Any, None], key: str, running: bool
 ) -> dict[str, Any]:
     """Return one deed; see deedsOf. running: it is having its turn."""
     doer = entry.doer
@@ -131,7 +123,7 @@ def deedOf(
     deeds = None
     more = 0
     if inner is not None:
-        deeds = deedsOf(observer, doer, inner, depth - 1, budget, f"{key}.") if depth > 0 else []
+        deeds = deedsOf(observer, doer, inner, shown, f"{key}.")
         more = max(0, len(inner.entries) - sum(deed["done"] is None for deed in deeds))
     meter = observer.meters.get(entry)
     own = None if meter is None else meter.spent

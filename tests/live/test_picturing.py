@@ -9,6 +9,7 @@ import pytest
 
 from hio.base import doing
 from hio.live import Observer, picture, picturing
+from hio.live.observing import DeedsLimit, DepthLimit
 
 from .watching import Clock, Named, flat, named
 
@@ -97,20 +98,36 @@ def test_place_is_where_a_generator_of_the_user_stands():
 
 
 def test_it_is_bounded_in_number():
-    wide = doing.DoDoer(doers=[Named(f"w{n}") for n in range(picturing.DeedsLimit)], always=True)
+    wide = doing.DoDoer(doers=[Named(f"w{n}") for n in range(DeedsLimit)], always=True)
     wide.name = "wide"
     doist = started(Named("first"), wide, *(Named(f"t{n}") for n in range(10)))
+    observer = Observer(doist, [], Clock())
+    observer.look()
+    seen = picture(observer)
+    assert len(list(flat(seen["deeds"]))) == DeedsLimit
+    assert all(deed["count"] == 0 for deed in flat(seen["deeds"]))  # each that is shown is counted
+    assert [deed["name"] for deed in seen["deeds"]] == ["first", "wide", *(f"t{n}" for n in range(10))]  # these first
+    assert named(seen)["wide"]["more"] == 12
+    doist.extend([Named(f"u{n}") for n in range(DeedsLimit)])
+    assert look(doist)["moreDeeds"] == 12
+
+
+def test_those_that_have_ended_are_bounded_too():
+    doist = doing.Doist(doers=[Named("on"), *(Named(f"n{n}") for n in range(100))])
+    doist.enter()
+    for deed in list(doist.deeds)[1:]:
+        doist.deeds.remove(deed)
+        deed.dog.close()
     seen = look(doist)
-    assert len(list(flat(seen["deeds"]))) == picturing.DeedsLimit
-    assert named(seen)["wide"]["more"] == 2
-    assert seen["moreDeeds"] == 10
+    assert len(seen["deeds"]) == 1 + picturing.EndedLimit
+    assert seen["moreDeeds"] == 0
 
 
 def test_it_is_bounded_in_depth():
     doer = Named("bottom")
-    for _ in range(picturing.DepthLimit + 5):
+    for _ in range(DepthLimit + 5):
         doer = doing.DoDoer(doers=[doer], always=True)
-    assert len(list(flat(look(started(doer))["deeds"]))) == picturing.DepthLimit + 1
+    assert len(list(flat(look(started(doer))["deeds"]))) == DepthLimit + 1
 
 
 @pytest.mark.parametrize("tyme", [0.0, 1e300])

@@ -103,8 +103,9 @@ export class Spark {
     const highest = Math.max(this.least, ...values);
     this.high = highest > 0 ? Math.min(ceiling(highest), this.most) : 1;
     this.low = this.wide && values.length ? Math.min(floor(Math.min(...values)), this.high / 10) : 0;
-    this.top.textContent = highest > 0 ? this.format(this.high) : "";
-    this.bottom.textContent = this.low > 0 ? this.format(this.low) : "";
+    const round = (value) => this.format(value).replace(/\.0+(?!\d)/, ""); // both ends are round numbers
+    this.top.textContent = highest > 0 ? round(this.high) : "";
+    this.bottom.textContent = this.low > 0 ? round(this.low) : "";
     this.lines.toReversed().forEach((line, index) => line.setAttribute("d", this.trace(this.curves[index], false)));
     this.area.setAttribute("d", this.trace(this.curves[0], true));
     this.read();

@@ -298,7 +298,7 @@ function fillDoer(row, deed, depth) {
   const kind = [!plain && deed.kind, deed.place && `at ${deed.place}`, deed.more && `+${deed.more}`];
   write(row.querySelector(".kind"), kind.filter(Boolean).join(" "));
   row.querySelector(".name").title = `${deed.name} ${kind.filter(Boolean).join(" ")}`;
-  write(row.querySelector(".tock"), ended(deed) ? "" : `${deed.tock ?? "–"}`);
+  write(row.querySelector(".tock"), ended(deed) ? "" : deed.tock === null ? "–" : String(Number(deed.tock.toPrecision(6))));
   write(row.querySelector(".next"), ended(deed) ? (deed.done ? "done" : deed.state) : when(deed));
   write(row.querySelector(".turns"), ended(deed) ? "" : count(deed.count));
   write(row.querySelector(".time"), ended(deed) ? "" : seconds(deed.spent));
