@@ -40,7 +40,7 @@ class Sample:
     wall: float  # GETs a second
 
 
-def checked(status: int, size: int) -> None:
+def checked(status: int | None, size: int) -> None:
     """Fail unless a response is what was asked for."""
     if status != 200 or not size:
         raise servers.Failure(f"status {status} with a body of {size} bytes")

@@ -104,7 +104,9 @@ class MemoryNet:
 class Clients:
     """An epoll object whose every poll is the next batch of requests, one to each connection, until all were sent."""
 
-    def __init__(self, socks: list[MemorySocket], requests: Iterator[bytes], left: int, done: Callable[[], None]) -> None:
+    def __init__(
+        self, socks: list[MemorySocket], requests: Iterator[bytes], left: int, done: Callable[[], None]
+    ) -> None:
         self.socks = socks
         self.events = [(sock.fd, 1) for sock in socks]
         self.requests = requests

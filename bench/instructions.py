@@ -1,13 +1,13 @@
 """Count machine instructions per request: python -m bench.instructions [--check | --update [--note WHY]].
 
-Times depend on what else the machine does; the number of instructions that a request takes does not. valgrind's callgrind
-counts them over bench.inmemory, where no kernel, clock or network has a say. One process warms up and then forks twice
-for each workload: the one child serves START requests, the other MORE besides, and what the two differ by is the cost of
-those. Two runs of the same code agree to the last digit, as a rule.
+Times depend on what else the machine does; the number of instructions that a request takes does not. valgrind's
+callgrind counts them over bench.inmemory, where no kernel, clock or network has a say. One process warms up and then
+forks twice for each workload: the one child serves START requests, the other MORE besides, and what the two differ by
+is the cost of those. Two runs of the same code agree to the last digit, as a rule.
 
---check compares with bench/instructions.json and fails if a figure grew by more than TOLERANCE. The figures hold for one
-build of Python; where none is on record for this one, that is said and nothing fails. --update records them, and asks for
-a note where one grew by more, so that the reason can be read there.
+--check compares with bench/instructions.json and fails if a figure grew by more than TOLERANCE. The figures hold for
+one build of Python; where none is on record for this one, that is said and nothing fails. --update records them, and
+asks for a note where one grew by more, so that the reason can be read there.
 
 fingerprint   what identifies a build of Python
 parse         what valgrind and the children printed, to instructions per request. Pure
@@ -43,8 +43,8 @@ Figures = dict[str, int]
 def fingerprint() -> str:
     """Return text that two interpreters share only if they are built alike."""
     options = zlib.crc32(str(sysconfig.get_config_var("CONFIG_ARGS")).encode())
-    compiler = platform.python_compiler()
-    return f"{platform.python_implementation()} {platform.python_version()}, {compiler}, {platform.machine()}, {options:08x}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python}, {platform.python_compiler()}, {platform.machine()}, {options:08x}"
 
 
 def measure(names: Sequence[str]) -> Figures:

@@ -303,6 +303,7 @@ def runServer(app: WSGIApplication, address: Address, what: str) -> int:
 def listen(app: WSGIApplication, address: Address) -> http.Server:
     """Return a server that listens at address already, so that the line about it is true; raises Refusal."""
     where = describeAddress(address)
+    failure: Exception | None
     try:
         server = http.Server(name="hio.cli", app=app, ha=address)
         opened = server.reopen()

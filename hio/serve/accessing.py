@@ -104,9 +104,10 @@ class Json:
     def lines(self, entries: list[Entry], journal: Journal) -> list[str]:
         """Return a line for each entry, with its line end."""
         memo, name, serial, lines, last, stamp = self.memo, journal.name, journal.serial, [], -1.0, ""
-        for facts, began, whole, done, sent, received, ident, cause in entries:
+        for facts, began, whole, done, sent, received, given, cause in entries:
             if began != last:
                 stamp, last = self.isoTime(began + journal.offset), began
+            ident = given
             if ident is None:
                 serial += 1
                 ident = f"{name}-{serial}"

@@ -250,7 +250,7 @@ class JournalDoer(doing.Doer):
         super().wind(tymth)
         self.journal.watch.poller = getattr(tymth, "poller", None)
 
-    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:  # type: ignore[override]
+    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Rest until there is something, wait for more to come, hand it on."""
         journal = self.journal
         while True:

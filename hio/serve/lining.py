@@ -65,7 +65,7 @@ class LineJournal(Journal):
         if not self.noted and not self.lines:
             self.watch.wake()
         if head.plain and rep.size < Large and not req.msg and self.peers:
-            self.noted.append(req)  # PERF: head and plan stay with it until the next turn, as no request waits behind it
+            self.noted.append(req)  # PERF: head and plan stay with it until the next turn: no request waits behind it
         elif rep.size < Large:
             environ = rep.environ
             self.facts.append((

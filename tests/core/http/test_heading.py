@@ -414,7 +414,7 @@ def test_limits_name_what_is_wrong() -> None:
         ("line", 0), ("line", "8190"), ("head", -1), ("fields", 1.5), ("body", -1), ("connections", "x"), ("spool",
         None),
         ("idleTymeout", -0.1), ("headTymeout", "5"), ("bodyTymeout", float("inf")), ("stallTymeout", float("nan")),
-        ("lingerTymeout", None), ("handshakeTymeout", True), ("depth", 0), ("digits", True),
+        ("lingerTymeout", None), ("handshakeTymeout", True), ("rxMark", 0), ("digits", True),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=name):
             Limits(**{name: value})  # type: ignore[arg-type]
@@ -426,7 +426,9 @@ def test_limits_that_are_allowed() -> None:
     assert Limits() == LIMITS
 
 
-@pytest.mark.parametrize("field", [b"Authorization: Basic c2VjcmV0", b"Cookie: sid=secret", b"proxy-authorization: secret"])
+@pytest.mark.parametrize("field", [
+    b"Authorization: Basic c2VjcmV0", b"Cookie: sid=secret", b"proxy-authorization: secret",
+])
 def test_credentials_are_not_kept_beyond_their_request(field: bytes) -> None:
     for _ in range(3):
         environ: dict[str, object] = {}

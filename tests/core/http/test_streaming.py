@@ -34,7 +34,8 @@ def test_events(parts, packed):
 
 
 @pytest.mark.parametrize("parts", [
-    {"name": "a\nb"}, {"id": "a\rb"}, {"id": "a\0b"}, {"name": "a\r\nb"}, {"retry": -1}, {"retry": 1.5}, {"retry": True},
+    {"name": "a\nb"}, {"id": "a\rb"}, {"id": "a\0b"}, {"name": "a\r\nb"},
+    {"retry": -1}, {"retry": 1.5}, {"retry": True},
 ])
 def test_what_would_not_be_one_event(parts):
     with pytest.raises(ValueError, match=next(iter(parts))):
