@@ -93,7 +93,9 @@ class Holder(Retiring, Mixin):
         self.limits = LIMITS if limits is None else limits
         if not isinstance(self.limits, Limits):
             raise TypeError(f"limits must be Limits, got {limits!r}")
-        self.tymeout = self.Tymeout if tymeout is None else tymeout
+        if tymeout is None:
+            tymeout = self.Tymeout if limits is None else limits.idleTymeout
+        self.tymeout = tymeout
         check("idleTymeout", self.tymeout)
         if scheme not in ("", "http", "https"):
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")

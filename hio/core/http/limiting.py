@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 OPTIONAL = frozenset(("body", "connections"))
 
 #: Limits counted in pieces that must be at least 1; all other sizes may be 0
-POSITIVE = frozenset(("line", "head", "chunk", "digits", "depth", "rxMark", "txMark"))
+POSITIVE = frozenset(("line", "head", "chunk", "digits", "rxMark", "txMark"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,8 @@ class Limits:
     chunk: int = 4096  # chunk size line with its extensions, without its CRLF [400]
     extensions: int = 16384  # all chunk extensions of one body, whatever its number of chunks [400]
     trailer: int = 16384  # trailer section with its line ends [431]
-    depth: int = 16  # requests of one connection that are parsed and not yet answered; then reading stops
-    connections: int | None = None  # open connections of one server [503]; None: no limit
-    rxMark: int = 262144  # bytes received and not yet parsed; then reading stops
+    connections: int | None = None  # open connections of one server, others wait in the backlog; None: no limit
+    rxMark: int = 262144  # bytes received and not yet parsed, as of pipelined requests; then reading stops
     txMark: int = 262144  # bytes to be sent; then the application is not asked for more
 
     handshakeTymeout: float = 10.0  # whole TLS handshake; then the connection is cut

@@ -255,3 +255,11 @@ def test_rest_tells_the_next_deadline(rigs):
         assert with_.rest(1.0) == 1.0
     finally:
         with_.close()
+
+
+@pytest.mark.parametrize("given,tymeout", [
+    ({}, Server.Tymeout), ({"limits": Limits(idleTymeout=7.0)}, 7.0),
+    ({"tymeout": 3.0}, 3.0), ({"tymeout": 3.0, "limits": Limits(idleTymeout=7.0)}, 3.0),
+])  # fmt: skip
+def test_idle_tymeout_comes_from_the_parameter_or_the_limits(given, tymeout):
+    assert Server(port=0, **given).tymeout == tymeout
