@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...help import timing
 from .. import tcp
@@ -27,7 +27,20 @@ from .retrying import IDEMPOTENT, delay, renewable
 #: Times that a request is put on another connection because the one it was on had ended by itself.
 RENEWALS = 3
 
+#: Requests that a Client remembers as it built them, and the most bytes of one.
+REMEMBERED = 256
+LONGEST = 1024
+
 PARTS = ("method", "path", "qargs", "fragment", "headers", "body", "data", "fargs")
+
+
+class Known(NamedTuple):
+    """A request that was built."""
+
+    message: bytes
+    method: str
+    url: Url
+    parts: Record  # of its record
 
 
 class Asker(Channel[Question], Asking):
@@ -70,6 +83,7 @@ class Asker(Channel[Question], Asking):
         self.resume: float | None = None  # tyme before which no request is taken
         self.step_: tuple[Question, Redirect] | None = None  # that is to be followed
         self.away = False  # a redirect led to another origin
+        self.known: dict[Any, Known] = {}  # of calls that differ in method and path alone
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -146,7 +160,11 @@ class Asker(Channel[Question], Asking):
         request = Request(method=method, path=url, qargs={} if qargs is None else qargs, fragment="",
                           headers=self.defaults if headers is None else headers, body=b"" if body is None else body,
                           data=data, fargs=fargs)
-        self.checkRequest(request)
+        key = None
+        if headers is None and qargs is None and body is None and data is None and fargs is None and self.jar is None:
+            request.key = key = (method, url, self.requester.hostname, self.requester.port)
+        if key not in self.known:
+            self.checkRequest(request)
         request.tymeout = tymeout
         request.call = call = ClientCall(self, claimed=True)
         deque.append(self.requests, request)  # without a word to who services this, as it is begun now
@@ -154,10 +172,14 @@ class Asker(Channel[Question], Asking):
         return call
 
     def impel(self) -> None:
-        """Do now what can be done, from within whatever turn this is, and have the root hand the socket over."""
-        self.turn()
+        """Ask now, from within whatever turn this is, and have the root hand the socket over.
+
+        What is received at once, from a server that is quick, has to wait: a doer whose calls never waited would keep
+        all others from their turn.
+        """
+        self.reach()
         if not self.connector.connected and self.connector.watch is None and self.again is None:
-            self.turn()  # a new socket, which has to begin to connect
+            self.reach()  # a new socket, which has to begin to connect
         self.bind(self)
         self.rouse()
 
@@ -222,30 +244,43 @@ class Asker(Channel[Question], Asking):
             requester.cookie = self.jar.header(Url(requester.origin, requester.buildTarget().partition("?")[0], "", ""))
         return requester.build()
 
-    def launch(self, question: Question, message: bytes) -> None:
-        """Put question on the channel, as the request that the requester has built."""
+    def launch(self, question: Question, message: bytes) -> Known:
+        """Put question on the channel, as the request that the requester has built. Return what is known of that."""
         requester = self.requester
         path, _, query = requester.target.partition("?")
-        question.method = checkedMethod(requester.method)
+        method = checkedMethod(requester.method)
+        url = Url(requester.origin, path, query, requester.fragment)
+        known = Known(message, method, url, {
+            "host": requester.hostname,
+            "port": requester.port,
+            "scheme": requester.scheme,
+            "method": method,
+            "path": requester.path,
+            "fragment": requester.fragment,
+            "qargs": dict(requester.qargs),
+            "headers": requester.headers.copy(),
+            "body": requester.sent,
+            "data": requester.data,
+            "fargs": requester.fargs,
+        })
+        self.dispatch(question, known)
+        return known
+
+    def relaunch(self, question: Question, known: Known) -> None:
+        """Put question on the channel, as a request that was built before."""
+        parts = known.parts
+        self.dispatch(question, known._replace(parts={
+            **parts, "qargs": dict(parts["qargs"]), "headers": parts["headers"].copy()}))
+
+    def dispatch(self, question: Question, known: Known) -> None:
+        """Put question on the channel."""
         question.launched = True
-        question.url = Url(requester.origin, path, query, requester.fragment)
-        question.record = dict(
-            question.record,
-            host=requester.hostname,
-            port=requester.port,
-            scheme=requester.scheme,
-            method=question.method,
-            path=requester.path,
-            fragment=requester.fragment,
-            qargs=dict(requester.qargs),
-            headers=requester.headers.copy(),
-            body=requester.sent,
-            data=requester.data,
-            fargs=requester.fargs,
-        )
+        question.method = known.method
+        question.url = known.url
+        question.record = record = {**question.record, **known.parts}
         if not self.exchanges:
-            self.latest = question.record
-        self.carry(question, message)
+            self.latest = record
+        self.carry(question, known.message)
 
     def serviceRequests(self) -> None:
         """Take a request if none is out, and queue it on the connection, connected or not.
@@ -256,20 +291,30 @@ class Asker(Channel[Question], Asking):
             request = self.requests.popleft()
             question = getattr(request, "exchange", None) or self.question(request)
             try:
-                if not self.ready(question):
-                    continue
-                if question.launched:
-                    self.visit(question.url.origin)
-                elif self.away:
-                    self.visit(self.home)
-                self.requester.reinit(**{part: request.get(part) for part in PARTS})
-                message = self.compose()
+                if self.ready(question):
+                    self.ask(question, request)
             except OSError as ex:
                 self.refuse(question, Mishap.UNCONNECTED, f"to {self.home.host}: {ex.strerror or ex}")
             except (ValueError, TypeError, LookupError, AttributeError) as ex:  # a record that was put in by hand
                 self.refuse(question, Mishap.REFUSED, f"{type(ex).__name__}: {ex}")
-            else:
-                self.launch(question, message)
+
+    def ask(self, question: Question, request: Record) -> None:
+        """Compose request and launch question with it. Raises ValueError and its like for what is no request."""
+        key = request.key if isinstance(request, Request) and not self.away else None
+        known = self.known.get(key) if key is not None else None
+        if known is not None:
+            self.relaunch(question, known)
+            return
+        if question.launched:
+            self.visit(question.url.origin)
+        elif self.away:
+            self.visit(self.home)
+        self.requester.reinit(**{part: request.get(part) for part in PARTS})
+        known = self.launch(question, self.compose())
+        if key is not None and len(known.message) <= LONGEST:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            self.known[key] = known
 
     def free(self) -> bool:
         """Whether the next request can be put on the channel now."""
@@ -393,26 +438,34 @@ class Asker(Channel[Question], Asking):
         if self.step_ is None:
             return
         (question, step), self.step_ = self.step_, None
-        record = question.record
-        plain = record["data"] is None and record["fargs"] is None
         try:
             self.visit(step.url.origin)
-            self.requester.reinit(
-                method=step.method,
-                path=step.url.target,
-                qargs={},
-                fragment=step.url.fragment,
-                headers=stripped(record["headers"], step),
-                body=record["body"] if step.bodied and plain else None,
-                data=record["data"] if step.bodied else None,
-                fargs=record["fargs"] if step.bodied else None,
-            )
+            self.revive(question, step.method, step.url, stripped(question.record["headers"], step), step.bodied)
             message = self.compose()
         except OSError as ex:
             self.refuse(question, Mishap.UNCONNECTED, f"to {step.url.origin.host}: {ex.strerror or ex}")
         else:
             if self.ready(question):
                 self.launch(question, message)
+
+    def revive(self, question: Question, method: str, url: Url, headers: Headers, bodied: bool = True) -> None:
+        """Have the requester hold the parts of question again, to be sent to url; bodied: with its body."""
+        record = question.record
+        plain = record["data"] is None and record["fargs"] is None
+        self.requester.reinit(
+            method=method,
+            path=url.target,
+            qargs={},
+            fragment=url.fragment,
+            headers=headers,
+            body=record["body"] if bodied and plain else None,
+            data=record["data"] if bodied else None,
+            fargs=record["fargs"] if bodied else None,
+        )
+
+    def reach(self) -> None:
+        """Do the first half of a turn: connect, take a request, send."""
+        raise NotImplementedError
 
     def visit(self, origin: Origin) -> None:
         """Have the connection, and the requester, be to origin from now on. Raises OSError when it has no address."""

@@ -283,7 +283,11 @@ class Client(Asker):
         one hears of it, and the next may try.
         """
         connector = self.connector
-        if self.exchanges or (connector.opened and not connector.connected) or self.alive:
+        if self.exchanges or (connector.opened and not connector.connected):
+            return True
+        if connector.private and connector.connected:
+            self.serviceResponse()  # nobody told whether the server has ended it
+        if self.alive:
             return True
         if connector.cutoff and connector.opened and not (self.spent or self.served or self.enduring):
             if question.patient:
@@ -320,9 +324,10 @@ class Client(Asker):
             return
         self.connector.txbs.clear()
         if self.respondent.leid is not None:
-            self.requester.headers["Last-Event-ID"] = self.respondent.leid
+            question.record["headers"]["Last-Event-ID"] = self.respondent.leid
         question.since = self.now
-        self.launch(question, self.requester.build())
+        self.revive(question, question.method, question.url, question.record["headers"])
+        self.launch(question, self.compose())
 
     # -- turns --------------------------------------------------------------------------------------------
 
@@ -371,19 +376,23 @@ class Client(Asker):
 
     def turn(self) -> None:
         """Do one turn: reconnect if need be, connect, take a request, send, receive and parse."""
-        self.tell()
-        connector = self.connector
-        self.serviceReconnect()
-        if not connector.connected and (connector.opened or self.exchanges) and self.step():
-            if self.streamed is not None:
-                self.restream()
-        self.serviceRequests()
-        self.serviceSends()
+        self.reach()
         self.serviceResponse()
         if self.exchanges:
             self.expire()
         if not self.connector.private:
             self.proceed()
+
+    def reach(self) -> None:
+        """Do the first half of a turn: reconnect if need be, connect, take a request, send."""
+        self.tell()
+        self.serviceReconnect()
+        connector = self.connector
+        if not connector.connected and (connector.opened or self.exchanges) and self.step():
+            if self.streamed is not None:
+                self.restream()
+        self.serviceRequests()
+        self.serviceSends()
 
     def proceed(self) -> None:
         """Begin at once, as the root resumes this only when something comes, what a next turn would begin with."""
@@ -399,7 +408,6 @@ class Client(Asker):
         """Do one turn. Nothing that a server sends, or that was queued, is raised."""
         self.turn()
         self.rouse()
-
 
     def serviceWhileGen(self, tymeout: float = 0.5) -> Generator[bytes, Any, Response | None]:
         """Return a generator that services this and yields b"" until there is a response, which it returns.
@@ -425,7 +433,6 @@ class Client(Asker):
         due = self.due()
         own.until = None if due == Never else due
         return own
-
 
     def poller(self) -> Poller | None:
         """Return the poller of the root that hands sockets over, None when there is none."""

@@ -41,15 +41,17 @@ class Request(Record):
     Attributes:
         call (Call | None): who waits for it. tymeout (float | None): seconds of tyme for it; None: as usual.
         exchange (Question | None): as which it was made before, if it is to be made again.
+        key: what it can be remembered by once it was built; None: it is not remembered.
     """
 
-    __slots__ = ("call", "exchange", "tymeout")
+    __slots__ = ("call", "exchange", "key", "tymeout")
 
     def __init__(self, *pa: Any, **kwa: Any) -> None:
         super().__init__(*pa, **kwa)
         self.call: ClientCall | None = None
         self.exchange: Question | None = None
         self.tymeout: float | None = None
+        self.key: tuple[Any, ...] | None = None
 
 
 class Inbox(deque[Record]):
