@@ -6,8 +6,8 @@ openClient       context manager for tests
 backendRequest   one request from inside a WSGI generator
 
 The front door of the client side. Elsewhere: composing.py makes requests, answering.py takes responses in,
-channeling.py has the life of a connection, asking.py the queue of requests, calling.py how a doer waits for a response,
-pooling.py connections to many servers.
+channeling.py has the life of a connection, reconnecting.py which connection is used, asking.py what becomes of a
+request, calling.py how a doer waits for a response, pooling.py connections to many servers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ...help.hicting import Hict
 from .. import tcp
 from ..tcp.deadlining import Never
 from ..wiring import WireLog
-from .addressing import PORTS, Origin, isUrl, makeOrigin
+from .addressing import PORTS, isUrl, makeOrigin
 from .answering import Respondent
 from .asking import Asker
 from .bounding import BOUNDS, Bounds
@@ -36,7 +36,8 @@ from .eventing import Event
 from .failing import Mishap
 from .httping import CR, CRLF, LF
 from .jarring import CookieJar
-from .recording import Inbox, Question, Record
+from .reconnecting import Reconnector
+from .recording import Inbox, Record
 from .replying import Reply, Response
 
 __all__ = [
@@ -45,10 +46,6 @@ __all__ = [
 ]
 
 logger = help.ogler.getLogger()
-
-#: Options of a connector that are for one server alone, and not for another one that a redirect leads to.
-OWN = ("ha", "host", "port", "certedhost", "keypath", "certpath", "session", "txbs", "rxbs")
-
 
 C = TypeVar("C", bound=Asker)
 
@@ -78,7 +75,7 @@ def openClient(cls: Any = None, **kwa: Any) -> Iterator[Any]:
         client.close()
 
 
-class Client(Asker):
+class Client(Reconnector):
     """Requests to one server.
 
     There are two ways to use it. A doer that is a generator awaits: `reply = yield from client.get("/")`; nothing else
@@ -219,115 +216,9 @@ class Client(Asker):
     # -- facts --------------------------------------------------------------------------------------------
 
     @property
-    def secured(self) -> bool:
-        """Whether this speaks TLS."""
-        return isinstance(self.connector, tcp.ClientTls)
-
-    @property
     def events(self) -> deque[Event]:
         """Events of event streams, as they came."""
         return self.respondent.events
-
-    @property
-    def enduring(self) -> bool:
-        """Whether a connection that ended is made again by itself."""
-        return bool(self.connector.reconnectable and self.connector.tymeout > 0.0)
-
-    @property
-    def tymth(self) -> Tymth | None:
-        """What tells the tyme; None while unwound."""
-        return self.connector.tymth
-
-    # -- the connection -----------------------------------------------------------------------------------
-
-    def dial(self, origin: Origin, **kwa: Any) -> tcp.Client:
-        """Return a connector for origin, not opened. Raises OSError when it has no address."""
-        kind = tcp.ClientTls if origin.scheme == "https" else tcp.Client
-        settings = {"host": origin.host, "port": origin.port, "bs": self.bufsize, **kwa}
-        return kind(**settings)
-
-    def visit(self, origin: Origin) -> None:
-        """Have the connection, and the requester, be to origin from now on. Raises OSError when it has no address.
-
-        The connection stays when it leads there already.
-        """
-        requester = self.requester
-        if requester.origin == origin:
-            return
-        old = self.connector
-        ha = (old.net.resolve(origin.host), origin.port)
-        secured = origin.scheme == "https"
-        if ha != old.ha or secured != self.secured or (secured and origin.host != requester.hostname):
-            for exchange in self.forsake():
-                self.unanswered(exchange, Reply.failed(Mishap.CLOSED, "for a redirect to another server"))
-            settings = {key: value for key, value in self.settings.items() if origin == self.home or key not in OWN}
-            if secured and isinstance(old, tcp.ClientTls) and "keypath" not in self.settings:
-                settings["context"] = old.context
-            settings.update(tymth=old.tymth, wl=old.wl, net=old.net)
-            connector = self.dial(origin, **settings)
-            old.txbs.clear()
-            old.close()
-            connector.own = old.own  # so that the doer that rests on it goes on to do so
-            self.connector = connector
-            connector.reopen()
-            self.again = None
-            self.failures = 0
-            self.refresh()
-        requester.reinit(hostname=origin.host, port=origin.port, scheme=origin.scheme)
-        self.away = origin != self.home
-
-    def ready(self, question: Question) -> bool:
-        """Have the connection fit for question; return whether it is, else question was answered.
-
-        A connection that ended before it carried a single request is not made again for one that was queued: that
-        one hears of it, and the next may try.
-        """
-        connector = self.connector
-        if self.exchanges or (connector.opened and not connector.connected):
-            return True
-        if connector.private and connector.connected:
-            self.serviceResponse()  # nobody told whether the server has ended it
-        if self.alive:
-            return True
-        if connector.cutoff and connector.opened and not (self.spent or self.served or self.enduring):
-            if question.patient:
-                self.spent = True
-                self.refuse(question, Mishap.CLOSED, "the connection ended before the request was made")
-                return False
-        self.renew()
-        return True
-
-    def serviceReconnect(self) -> None:
-        """Begin a new generation if the last one has ended and a connection is to be made again by itself."""
-        connector = self.connector
-        if not self.enduring or self.exchanges:
-            return
-        if connector.cutoff or (self.spent and not connector.opened) or (self.streamed is not None and self.spent):
-            wait = self.respondent.retry / 1000.0 if self.streamed is not None else connector.tymeout
-            self.renew()
-            self.postpone(wait)
-
-    def unconnected(self, failure: OSError) -> None:
-        """An attempt to connect has failed."""
-        if self.enduring:
-            streaming = self.streamed is not None
-            self.postpone(self.respondent.retry / 1000.0 if streaming else self.connector.tymeout)
-            if self.connector.cs is None:
-                self.connector.reopen()
-        else:
-            super().unconnected(failure)
-
-    def restream(self) -> None:
-        """Ask again for an event stream that ended, from the event after its last."""
-        question, self.streamed = self.streamed, None
-        if question is None:
-            return
-        self.connector.txbs.clear()
-        if self.respondent.leid is not None:
-            question.record["headers"]["Last-Event-ID"] = self.respondent.leid
-        question.since = self.now
-        self.revive(question, question.method, question.url, question.record["headers"])
-        self.launch(question, self.compose())
 
     # -- turns --------------------------------------------------------------------------------------------
 
