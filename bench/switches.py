@@ -187,7 +187,7 @@ def timers(rounds: int, budget: int) -> str:
 
 def idle(rounds: int, ticks: int) -> str:
     """Return the table of idle doers."""
-    lines = ["| doers that sleep | ns a tick | the same below a DoDoer | bytes a doer |", "| ---: | ---: | ---: | ---: |"]
+    lines = ["| doers that sleep | ns a tick | below a DoDoer | bytes a doer |", "| ---: | ---: | ---: | ---: |"]
     for size in (0, *SIZES):
         spent: list[list[float]] = [[], []]
         for _ in range(rounds):

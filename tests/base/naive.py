@@ -9,9 +9,26 @@ turn ends up behind those it added.
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from types import MethodType
 
+from hio.base.polling import Poller, Watch
 from hio.base.scheduling import closed
+
+ROUNDS = 64
+
+
+class Quiet(Poller):
+    """A poller of no sockets: watches are woken by doers alone."""
+
+    def __len__(self):
+        return 0
+
+    def poll(self, timeout=0.0):
+        return 0
+
+    def close(self):
+        pass
 
 
 def settle(doer, value, always=False):
@@ -31,6 +48,7 @@ class Naive:
         self.temp = None
         self.opts = {}
         self.serial = 0
+        self.rested = set()  # dogs that rest
 
     def start(self, doers):
         deeds = deque()
@@ -67,6 +85,31 @@ class Naive:
         deeds, self.deeds = self.deeds, deque()
         self.close(deeds)
 
+    def rest(self, dog, watch, again):
+        watch.owner, watch.deed = self, dog
+        self.rested.add(dog)
+        return inf if watch.until is None else max(again, watch.until)
+
+    def rerun(self, dog):
+        found = [deed for deed in self.deeds if deed[0] is dog]
+        if not found:
+            return
+        self.deeds = deque(deed for deed in self.deeds if deed[0] is not dog)  # what runs is not in the queue
+        _, retyme, doer, serial = found[0]
+        tyme = self.tymth()
+        try:
+            tock = dog.send(tyme)
+        except StopIteration as ex:
+            settle(doer, ex.value)
+            return
+        if isinstance(tock, Watch):
+            retyme = self.rest(dog, tock, tyme)
+        elif dog in self.rested:
+            self.rested.discard(dog)
+            retyme = tyme + (tock or 0.0)
+        self.deeds.append((dog, retyme, doer, serial))
+        self.deeds = deque(sorted(self.deeds, key=lambda deed: deed[3]))
+
     def turn(self, tyme):
         self.deeds.append((None, None, None, None))
         while True:
@@ -76,29 +119,47 @@ class Naive:
             if retyme > tyme:
                 self.deeds.append((dog, retyme, doer, serial))
                 continue
+            if dog in self.rested:
+                retyme = tyme
             try:
                 tock = dog.send(tyme)
             except StopIteration as ex:
                 settle(doer, ex.value)
             else:
-                self.deeds.append((dog, retyme + tock if tock else tyme + self.tock, doer, serial))
+                self.rested.discard(dog)
+                if isinstance(tock, Watch):
+                    retyme = self.rest(dog, tock, tyme + self.tock)
+                else:
+                    retyme = retyme + tock if tock else tyme + self.tock
+                self.deeds.append((dog, retyme, doer, serial))
         self.deeds = deque(sorted(self.deeds, key=lambda deed: deed[3]))
 
 
 class NaiveDoist(Naive):
     """Ticks one by one and never waits."""
 
-    def __init__(self, doers=(), tock=0.03125, tyme=0.0, limit=None):
+    def __init__(self, doers=(), tock=0.03125, tyme=0.0, limit=None, poller=None):
         super().__init__(doers, tock)
         self.tyme = tyme
+        self.poller = poller
         self.limit = limit
         self.tymth = lambda: self.tyme
 
     def enter(self):
         self.deeds.extend(self.start(self.doers))
 
+    def collect(self, rounds):
+        for _ in range(rounds):
+            woken, self.poller.woken[:] = self.poller.woken[:], []
+            for watch in woken:
+                watch.woken = False
+                if watch.deed is not None:
+                    watch.owner.rerun(watch.deed)
+
     def recur(self):
+        self.collect(1)
         self.turn(self.tyme)
+        self.collect(ROUNDS)
         self.tyme += self.tock
 
     def do(self):

@@ -116,6 +116,33 @@ class TestResting:
         assert Doist.Rounds <= len([tyme for _, tyme, _ in log if tyme == 1 / 32]) <= Doist.Rounds + 4
         doist.exit()
 
+    def test_a_chat_goes_on_in_each_tick(self):
+        """Whoever was woken too late for a tick is not left behind when tyme leaps."""
+        log = []
+
+        class Chatter(Rester):
+            def turn(self, tyme):
+                self.watch.wake()
+
+        doist = Doist(doers=[Chatter(log)], limit=4 / 32)
+        doist.do()
+        assert len({tyme for _, tyme, _ in log}) == 4
+
+    def test_an_end_of_rest_found_when_woken_counts_for_the_scheduler_above(self):
+        log = []
+
+        class Later(Rester):
+            def turn(self, tyme):
+                self.until = 0.0625 if tyme else None
+
+        doer = Later(log)
+        doist = self.run([DoDoer(doers=[DoDoer(doers=[doer])])])
+        doer.watch.wake()
+        for _ in range(4):
+            doist.recur()
+        assert [tyme * 32 for _, tyme, _ in log] == [0, 4, 6]
+        doist.exit()
+
     def test_one_that_ends_when_woken_ends_its_scheduler(self):
         log = []
         doer = Rester(log, stop=2)
