@@ -49,6 +49,7 @@ class SimEnd(SimSock):
         laddr, raddr: own and far address. connection (int): serial. way (str): ">" for who dialed, "<" for who listens.
         rx (deque[bytes]): arrived and not read, unread bytes; rxCap: most of them.
         queue (deque[bytes]): taken and not sent for want of room over there, queued bytes.
+        credit (int): bytes that the peer has room for, as far as this side knows: the window of TCP.
         flying (int): bytes that are on the way. txCap: most of queued and flying.
         ended (bool): the peer sends no more. finishing, finned: this side sends no more; and has said so.
         failure (int): errno to be raised next, 0 for none.
@@ -57,7 +58,7 @@ class SimEnd(SimSock):
 
     __slots__ = (
         "state", "peer", "link", "laddr", "raddr", "connection", "way", "rx", "unread", "rxCap", "queue", "queued",
-        "flying", "txCap", "ended", "finishing", "finned", "failure", "starved", "deaf", "last", "pumping", "worried",
+        "flying", "txCap", "ended", "finishing", "finned", "failure", "starved", "deaf", "last", "credit", "worried",
         "fresh",
     )  # fmt: skip
 
@@ -84,7 +85,7 @@ class SimEnd(SimSock):
         self.starved = False
         self.deaf = False  # shutdown(SHUT_RD)
         self.last = 0.0  # tyme at which the last segment arrives
-        self.pumping = False  # the peer has room again and will say so
+        self.credit = 0  # bytes that the peer has room for, as far as this side knows
         self.worried = False  # may give up later
         self.fresh = False  # connected, and connect_ex did not say so yet
 
@@ -107,6 +108,8 @@ class SimEnd(SimSock):
         if option == socket.SO_SNDBUF:
             self.txCap = size
         else:
+            if self.peer is not None:
+                self.peer.credit += size - self.rxCap
             self.rxCap = size
 
     def room(self, option: int) -> int:

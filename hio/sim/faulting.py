@@ -93,7 +93,8 @@ class Faults:
 
     def inject(self, faults: Iterable[Fault | tuple[Any, ...]]) -> None:
         """Have each of faults done at its tyme."""
-        for fault in map(Fault._make, faults):
+        for one in faults:
+            fault = Fault(*one)
             getattr(self.at(fault.tyme), fault.verb)(*fault.args, **fault.options)
 
     def trouble(
@@ -131,8 +132,10 @@ class Faults:
     # -- who ----------------------------------------------------------------------------------------------
 
     def _host(self, name: str) -> Host:
-        """Return the host of that name. Raises SimError when there is none."""
+        """Return the host of that name. Raises SimError when there is none, or the run has not begun."""
         self.network.named(name)
+        if not self.ran:
+            raise SimError(f"host {name!r} has not started yet; say when: at(tyme)")
         return self.hosts[name]
 
     def _links(self, a: Names, b: Names | None, oneway: bool) -> list[Link]:
@@ -308,7 +311,8 @@ class Faults:
 
     def skew(self, host: str, seconds: float) -> None:
         """Set the wall clock of host off by seconds; 0.0: right. Its tyme, which nobody can set, goes on."""
-        self._host(host).skewed = float(seconds)
+        self.network.named(host)
+        self.hosts[host].skewed = float(seconds)
         self._did("skew", host, seconds)
 
 

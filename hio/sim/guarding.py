@@ -8,6 +8,7 @@ Only the thread that runs the simulation is kept from real I/O. Clocks are serve
 
 from __future__ import annotations
 
+import _thread
 import datetime as dates
 import importlib
 import os
@@ -88,6 +89,7 @@ class Guard:
         try:
             self._serveChance()
             self._serveClocks()
+            self._watchThreads()
         except BaseException:
             self._restore()
             raise
@@ -187,6 +189,21 @@ class Guard:
         self._patch(os, urandom=draw, getrandom=draw)
         self._patch(random, _urandom=draw)
         self._patch(random.Random, seed=seeded)
+
+    def _watchThreads(self) -> None:
+        """Notice threads also where Python has no audit event for their start: before 3.12."""
+
+        def watched(start: Any) -> Any:
+            def wrapper(*pa: Any, **kwa: Any) -> Any:
+                self.reached("thread", "a thread started")
+                return start(*pa, **kwa)
+
+            return wrapper
+
+        if sys.version_info < (3, 12):
+            start = watched(_thread.start_new_thread)
+            self._patch(_thread, start_new_thread=start, start_new=start)
+            self._patch(threading, _start_new_thread=start)
 
     # -- leaks --------------------------------------------------------------------------------------------
 
@@ -306,10 +323,10 @@ class Watchdog:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
             signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
 
-    def look(self, _: int, __: FrameType | None) -> None:
+    def look(self, _: int, frame: FrameType | None) -> None:
         """See whether the turn is still the one that it was."""
         now = (self.sim.taken, self.sim.network.now)
         if now == self.seen:
             self.seen = (-1, -1.0)
-            raise Stuck(f"it has not yielded for more than {self.patience} s of CPU")
+            raise Stuck(f"a turn has not ended after {self.patience} s of CPU and more, at {place(frame)}")
         self.seen = now

@@ -14,7 +14,7 @@ from heapq import heappush
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ..base.doing import doify
+from ..base.doing import Doer
 from ..base.running import Doist
 from ..base.tyming import Tymth
 from .dicing import Dice
@@ -222,7 +222,7 @@ class Host:
 def asDoers(made: Any, host: Host) -> list[Any]:
     """Return what a factory made as a list of doers: one doer, an iterable of them, or the generator of a task."""
     if isinstance(made, Generator):
-        return [task(made, host)]
+        return [Task(made)]
     if made is None:
         return []
     if callable(made):
@@ -232,14 +232,25 @@ def asDoers(made: Any, host: Host) -> list[Any]:
     raise SimError(f"the factory of host {host.name!r} must return doers or be a generator function; it gave {made!r}")
 
 
-def task(dog: Generator[Any, Any, Any], host: Host) -> Any:
-    """Return a doer that runs dog, the body of a factory that is a generator function itself."""
+class Task(Doer):
+    """A doer that runs a generator: the body of a factory that is a generator function itself."""
 
-    def run(tymth: Tymth, tock: float = 0.0, **_: Any) -> Generator[Any, Any, Any]:
-        result = yield from dog
-        return True if result is None else result
+    def __init__(self, dog: Generator[Any, Any, Any]) -> None:
+        super().__init__()
+        self.dog = dog
 
-    return doify(run, name=getattr(dog, "__name__", host.name))
+    def __repr__(self) -> str:
+        return f"<Task {getattr(self.dog, '__qualname__', '')}>"
+
+    def do(
+        self, tymth: Tymth, *, tock: float = 0.0, temp: bool | None = None, **opts: Any
+    ) -> Generator[Any, Any, bool | None]:
+        """Run the generator: it yields tocks and is sent tymes. It begins in the first pass."""
+        self.wind(tymth)
+        yield 0.0  # what is yielded on entering is no tock
+        result = yield from self.dog
+        return True if result is None else bool(result)
+
 
 
 __all__ = ["Factory", "Host"]

@@ -115,7 +115,7 @@ class Held(NamedTuple):
     """Something that waits on a blocked link."""
 
     since: float  # tyme at which it first could not pass
-    sock: SimSocket | None  # whose unanswered segment it is; gives up after a while
+    sock: SimSocket | None  # whose unanswered segment it is, who gives up after a while; None: nobody does
     act: Callable[..., None]  # what its arrival does, called with the two that follow
     segment: int
     data: Any

@@ -76,6 +76,7 @@ class SimListener(SimSock):
         child.link = net.network.link(net.name, caller.net.name)
         child.peer = caller
         caller.peer = child
+        caller.credit, child.credit = child.rxCap, caller.rxCap
         child.note(Kind.KNOCK)
         self.queue.append(child)
         if self.events & READ:

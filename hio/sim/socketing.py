@@ -60,8 +60,7 @@ class SimSocket(SimEnd):
                 raise BlockingIOError(EAGAIN, AGAIN)
             size = room
             data = data[:size]
-        peer: SimSocket = self.peer  # type: ignore[assignment]
-        if self.queued or self.flying + peer.unread + size > peer.rxCap:
+        if self.queued or size > self.credit:
             self.queue.append(bytes(data))
             self.queued += size
             self.pump()
@@ -93,6 +92,7 @@ class SimSocket(SimEnd):
         network = net.network
         now = network.now
         self.flying += size
+        self.credit -= size
         peer: SimSocket = self.peer  # type: ignore[assignment]
         constant = link.constant
         if constant is None:
@@ -124,7 +124,7 @@ class SimSocket(SimEnd):
         """Send of the queue what the peer has room for, and at its end that this was all, if so."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         queue = self.queue
-        while queue and (room := peer.rxCap - peer.unread - self.flying) > 0:
+        while queue and (room := self.credit) > 0:
             data = queue.popleft()
             if len(data) > room:
                 queue.appendleft(data[room:])
@@ -135,10 +135,14 @@ class SimSocket(SimEnd):
             self.finned = True
             self._signal(Kind.FINISH, peer.finished)
 
-    def _pumped(self, _: int, __: Any) -> None:
-        """The word arrives that the peer has room again."""
-        self.pumping = False
-        if self.state in (OPEN, CLOSED) and self.peer is not None:
+    def credited(self, segment: int, count: int) -> None:
+        """The word arrives that the peer has room for count bytes more."""
+        peer: SimSocket = self.peer  # type: ignore[assignment]
+        if peer.link.blocked:
+            peer.link.held.append(Held(self.net.network.now, None, self.credited, segment, count))
+            return
+        self.credit += count
+        if self.state in (OPEN, CLOSED):
             self.pump()
 
     def _signal(self, kind: str, act: Any, note: str = "") -> None:
@@ -265,11 +269,12 @@ class SimSocket(SimEnd):
             data = self._gather(data, size)
             count = len(data)
         self.unread -= count
-        peer = self.peer
-        if peer is not None and peer.queue and not peer.pumping:
-            peer.pumping = True
+        peer: SimSocket = self.peer  # type: ignore[assignment]
+        if 2 * peer.credit >= self.rxCap:
+            peer.credit += count  # PERF: no event while the window is no matter
+        else:
             network = self.net.network
-            network.push(network.now + self.link.delay(), peer._pumped)
+            network.push(network.now + self.link.delay(), peer.credited, count)
         return data
 
     def _gather(self, data: bytes, size: int) -> bytes:
