@@ -2,8 +2,8 @@
 
 HeadFinder          where the head ends in a buffer, no byte searched twice; refuses early what is surely wrong
 parseRequestHead    a whole request head to a RequestHead, and straight into a WSGI environ
-parseStatusHead     a whole response head to a StatusHead
-parseFields         a block of field lines: trailers, responses
+parseFields         a block of field lines: trailers, odd responses
+splitStatusLine     the first line of a response
 persists, expects   what the Connection and the Expect field ask for
 
 Pure functions on bytes. Only CRLF ends a line; no control character but TAB, within a value, passes.
@@ -17,7 +17,7 @@ how the bytes were cut on their way.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from .faulting import (
     BadExpectation,
@@ -179,15 +179,6 @@ class RequestHead:
 
     def __repr__(self) -> str:
         return f"<RequestHead {self.method} {self.target} {self.version} fields={len(self.lines)}>"
-
-
-class StatusHead(NamedTuple):
-    """The head of a response."""
-
-    version: tuple[int, int]  # (1, 0) or (1, 1)
-    status: int  # 100 to 999
-    reason: str  # may be empty
-    fields: Fields  # in order, names as received
 
 
 def parseRequestHead(head: bytes | bytearray, environ: dict[str, Any], limits: Limits = LIMITS) -> RequestHead:
@@ -451,18 +442,6 @@ def parseFields(block: bytes | bytearray, limits: Limits = LIMITS, unfold: bool 
             raise BadHeader(f"bad field line {shown(line)}")
         fields.append((name, value.strip(" \t")))
     return fields
-
-
-def parseStatusHead(head: bytes | bytearray, limits: Limits = LIMITS) -> StatusHead:
-    """Parse a whole response head: all before the empty line that ends it (RFC 9112, 4 and 5).
-
-    Raises BadStatusLine, UnknownProtocol, BadHeader, HeadTooLarge.
-    """
-    if len(head) > limits.head:
-        raise HeadTooLarge(f"head of more than {limits.head} bytes")
-    line, _, block = head.partition(b"\r\n")
-    version, status, reason = splitStatusLine(line.decode("latin-1"))
-    return StatusHead(version, status, reason, parseFields(block, limits, unfold=True))
 
 
 def splitStatusLine(line: str) -> tuple[tuple[int, int], int, str]:

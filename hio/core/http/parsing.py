@@ -22,7 +22,7 @@ Steps = Generator[None, None, None]
 
 
 class Head(Protocol):
-    """What a Parsent wants of a head: a RequestHead, a StatusHead."""
+    """What a Parsent wants of a head: a RequestHead, a ResponseHead."""
 
     @property
     def fields(self) -> Fields: ...

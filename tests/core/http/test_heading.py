@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hio.core.http import heading
+from hio.core.http.answerheading import parseResponseHead
 from hio.core.http.faulting import (
     BadExpectation,
     BadHeader,
@@ -23,7 +24,6 @@ from hio.core.http.heading import (
     expects,
     parseFields,
     parseRequestHead,
-    parseStatusHead,
     persists,
     unquotePath,
 )
@@ -347,7 +347,8 @@ def test_finder_does_not_wait_out_what_is_wrong(raw: bytes, fault: type[HTTPExce
     ],
 )  # fmt: skip
 def test_status_line(line: bytes, parsed: tuple[Any, ...]) -> None:
-    assert parseStatusHead(line) == (*parsed, [])
+    head = parseResponseHead(line)
+    assert (head.version, head.status, head.reason, head.fields) == (*parsed, [])
 
 
 @pytest.mark.parametrize(
@@ -361,17 +362,17 @@ def test_status_line(line: bytes, parsed: tuple[Any, ...]) -> None:
 )  # fmt: skip
 def test_bad_status_line(line: bytes) -> None:
     with pytest.raises(BadStatusLine):
-        parseStatusHead(line)
+        parseResponseHead(line)
 
 
 def test_status_line_of_another_protocol() -> None:
     with pytest.raises(UnknownProtocol, match="HTTP/2.0"):
-        parseStatusHead(b"HTTP/2.0 200 OK")
+        parseResponseHead(b"HTTP/2.0 200 OK")
 
 
 def test_response_fields_are_unfolded() -> None:
     """RFC 9112, 5.2: whoever reads a response makes white space of a line folding."""
-    parsed = parseStatusHead(b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\t c\r\nSet-Cookie: d\r\nSet-Cookie: e")
+    parsed = parseResponseHead(b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\t c\r\nSet-Cookie: d\r\nSet-Cookie: e")
     assert parsed.fields == [("X", "a b c"), ("Set-Cookie", "d"), ("Set-Cookie", "e")]
 
 
@@ -379,14 +380,14 @@ def test_response_fields_are_unfolded() -> None:
 b"X@: a"])
 def test_bad_response_fields(block: bytes) -> None:
     with pytest.raises(BadHeader):
-        parseStatusHead(b"HTTP/1.1 200 OK\r\n" + block)
+        parseResponseHead(b"HTTP/1.1 200 OK\r\n" + block)
 
 
 def test_response_limits() -> None:
     with pytest.raises(HeadTooLarge):
-        parseStatusHead(b"HTTP/1.1 200 OK\r\n" + b"\r\n".join([b"X: y"] * 101))
+        parseResponseHead(b"HTTP/1.1 200 OK\r\n" + b"\r\n".join([b"X: y"] * 101))
     with pytest.raises(HeadTooLarge):
-        parseStatusHead(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70000)
+        parseResponseHead(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70000)
 
 
 def test_fields_are_not_unfolded_elsewhere() -> None:
@@ -400,7 +401,7 @@ def test_fields_are_not_unfolded_elsewhere() -> None:
 def test_any_bytes_as_a_response_head(raw: bytes) -> None:
     for block in (raw, b"HTTP/1.1 200 OK\r\n" + raw):
         try:
-            parsed = parseStatusHead(block)
+            parsed = parseResponseHead(block)
         except HTTPException:
             continue
         assert 100 <= parsed.status <= 999

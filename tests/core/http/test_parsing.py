@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from hio.core.http.answerheading import ResponseHead, parseResponseHead
 from hio.core.http.faulting import BadStatusLine, PrematureClosure
 from hio.core.http.framing import Framing, frameResponse
-from hio.core.http.heading import BLANK, StatusHead, parseStatusHead
+from hio.core.http.heading import BLANK
 from hio.core.http.limiting import LIMITS, Limits
 from hio.core.http.parsing import Parsent
 
@@ -22,7 +23,7 @@ class Answer(Parsent):
             if self.closed:
                 raise PrematureClosure("connection closed amid a head")
             yield None
-        head = parseStatusHead(self.msg[:end], self.limits)
+        head = parseResponseHead(self.msg[:end], self.limits)
         del self.msg[: end + 4]
         self.renew()
         self.head = head
@@ -30,7 +31,7 @@ class Answer(Parsent):
         self.checkPersisted()
 
     def framing(self) -> Framing:
-        assert isinstance(self.head, StatusHead)
+        assert isinstance(self.head, ResponseHead)
         return frameResponse(self.method, self.head.status, self.head.fields, self.limits)
 
 
