@@ -172,21 +172,27 @@ class Scheduler:
         return []
 
     def _pass(self, deeds: Any, tyme: float, root: Any) -> None:
-        """Give those of deeds that are due at tyme their turns. A plain deque keeps those left and those put in."""
-        schedule = deeds
+        """Give those of deeds that are due at tyme their turns."""
         if not isinstance(deeds, Schedule):
-            schedule = Schedule((deed for deed in deeds if deed[0] is not None), owner=self, restful=False)
-            deeds.clear()
-        if root is not None:
-            root.stack.append(schedule)
-        try:
-            schedule.run(tyme)
-        finally:
-            if root is not None:
+            self._passPlain(deeds, tyme, root)
+        elif root is None:
+            deeds.run(tyme)
+        else:
+            root.stack.append(deeds)
+            try:
+                deeds.run(tyme)
+            finally:
                 root.stack.pop()
-            if schedule is not deeds:
-                deeds.extendleft(reversed(list(schedule)))
-                schedule.clear()
+
+    def _passPlain(self, deeds: deque[Any], tyme: float, root: Any) -> None:
+        """Do the same for a plain deque of triples, which keeps those left and those put in meanwhile."""
+        schedule = Schedule((deed for deed in deeds if deed[0] is not None), owner=self, restful=False)
+        deeds.clear()
+        try:
+            self._pass(schedule, tyme, root)
+        finally:
+            deeds.extendleft(reversed(list(schedule)))
+            schedule.clear()
 
     def _resume(self, entry: Entry, ex: BaseException | None) -> bool:
         """Give entry a turn of its own, or throw ex into it."""
@@ -314,13 +320,15 @@ class DoDoer(Scheduler, Doer):
 
         A deed that yields a falsy tock is due again at tyme plus the tock of this DoDoer.
         """
-        if deeds is None:
-            deeds = self._deeds
         root = self._root()
         if root is not None:
-            self._entry = root.locate()[1]
-        self._pass(deeds, tyme, root)
-        return not deeds
+            self._entry = root.located()
+        if deeds is not None:
+            self._pass(deeds, tyme, root)
+            return not deeds
+        schedule = self._deeds
+        self._pass(schedule, tyme, root)
+        return not schedule.entries
 
     @property
     def steady(self) -> bool:
@@ -346,8 +354,10 @@ class DoDoer(Scheduler, Doer):
         may miss a pass. There it does not rest, lest its deeds be early.
         """
         deeds = self._deeds
+        if self._tock or deeds.tight:
+            return self._tock
         schedule = None if self._entry is None else self._entry.schedule
-        if self._tock or deeds.tight or schedule is None or not schedule.owner.steady:
+        if schedule is None or not schedule.owner.steady:
             return self._tock
         due = deeds.due(self._root()._tock)
         self._rest.until = None if due == float("inf") else due

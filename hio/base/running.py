@@ -16,6 +16,7 @@ from typing import Any
 
 from ..help import timing
 from ..hioing import HioError
+from .awaiting import Ear
 from .interrupting import Interrupts
 from .nesting import Scheduler, asSchedule, checkDoers
 from .polling import Bell, OsPoller, Poller, nap
@@ -183,14 +184,17 @@ class Doist(Scheduler, Tymist):
         time() of the loop; without, each pass is followed by asyncio.sleep(0). Cancelling it closes all deeds. Leaves
         signals to asyncio.
         """
-        run = self._run(doers, limit, tyme, temp, asyncio.get_running_loop().time, None)
+        loop = asyncio.get_running_loop()
+        ear = Ear(loop)
+        run = self._run(doers, limit, tyme, temp, loop.time, None)
         try:
             for wait in run:
                 try:
-                    await self._await(wait)
+                    await self._await(wait, ear)
                 except KeyboardInterrupt:
                     break
         finally:
+            ear.close()
             run.close()
 
     def recur(self, deeds: Any = None) -> None:
@@ -227,9 +231,14 @@ class Doist(Scheduler, Tymist):
         For whoever services sockets from within some doer's turn: bound to watch.owner and watch.deed, readiness gives
         that doer further turns.
         """
+        entry = self.located()
+        schedule = None if entry is None else entry.schedule
+        return (None, None) if schedule is None else (schedule.owner, entry)
+
+    def located(self) -> Entry | None:
+        """Return the entry of the deed whose turn it is now, however deep; None between turns."""
         schedule = self.stack[-1] if self.stack else self._deeds
-        entry = None if schedule is None else schedule.running
-        return (None, None) if schedule is None or entry is None else (schedule.owner, entry)
+        return None if schedule is None else schedule.running
 
     def hasten(self, tyme: float) -> None:
         """Be told that there is something to do at tyme: a wait that is going on is too long perhaps."""
@@ -480,39 +489,17 @@ class Doist(Scheduler, Tymist):
         finally:
             poller.alarm = self._alarm = None
 
-    async def _await(self, wait: float | None) -> None:
+    async def _await(self, wait: float | None, ear: Ear) -> None:
         """Wait for seconds, or without end, in asyncio."""
         if wait == 0.0:
             await asyncio.sleep(0)
             return
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-
-        def finish() -> None:
-            if not future.done():
-                future.set_result(None)
-
-        fd = self._listen(loop, finish)
-        handle = None if wait is None else loop.call_later(wait, finish)
-        self.poller.alarm = self._alarm = finish
+        bell = self._bell
+        ear.listen(None if bell is None else bell.rx.fileno() if self._blind else self.poller.fileno())
+        self.poller.alarm = self._alarm = ear.finish
         try:
             if not self.poller.woken:
-                await future
+                await ear.wait(wait)
         finally:
             self.poller.alarm = self._alarm = None
-            if handle is not None:
-                handle.cancel()
-            if fd is not None:
-                loop.remove_reader(fd)
         self.poller.poll(0.0)
-
-    def _listen(self, loop: asyncio.AbstractEventLoop, finish: Callable[[], None]) -> int | None:
-        """Have loop call finish when the poller has something; return the descriptor to be removed, if any."""
-        if self._bell is None:
-            return None
-        fd = self._bell.rx.fileno() if self._blind else self.poller.fileno()
-        try:
-            loop.add_reader(fd, finish)
-        except NotImplementedError:  # a loop without readiness, as Windows has: then sockets wait for the next tick
-            return None
-        return fd
