@@ -43,6 +43,7 @@ class Respondent(Parsent):
         decodable (bool): undo the content codings that decoding.OFFER names.
         endless (Limits): that hold for event streams; None: limits.
         decoded (int | None): most bytes of a body once its coding is undone; None: no limit.
+        eventable (bool): take event streams for what they are; else their body is a body like any other.
         further ones as for Parsent.
 
     Attributes:
@@ -101,6 +102,7 @@ class Respondent(Parsent):
         endless: Limits | None = None,
         decodable: bool = False,
         decoded: int | None = None,
+        eventable: bool = True,
     ) -> None:
         self.redirects: list[dict[str, Any]] = redirects if redirects is not None else []
         self.redirectable = redirectable
@@ -111,6 +113,7 @@ class Respondent(Parsent):
         self.endless: Limits = self.limits if endless is None else endless
         self.decodable = decodable
         self.decoded = decoded
+        self.eventable = eventable
         self.msg = msg if msg is not None else bytearray()
         self.dictable = bool(dictable)
         self.method = method.upper() if method else "GET"
@@ -318,7 +321,7 @@ class Respondent(Parsent):
         if framing.kind is Kind.CLOSE or (framing.kind is Kind.CHUNKED and head.version is HTTP_10):
             self.persisted = False
         if framing is not NOTHING:
-            if head.status == 200 and known.get("content-type", "")[:17].lower() == EVENTS:
+            if self.eventable and head.status == 200 and known.get("content-type", "")[:17].lower() == EVENTS:
                 self.watchEvents(known.get("content-type", ""))
             if self.decodable and "content-encoding" in known:
                 self.decoder = decoder(known["content-encoding"], self.body.extend, self.decoded)

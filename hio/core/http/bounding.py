@@ -12,7 +12,7 @@ from .limiting import Limits
 
 
 #: The least that each size and number may be.
-LEASTS = {"head": 1, "fields": 1, "body": 0, "decoded": 0, "redirects": 0}
+LEASTS = {"head": 1, "fields": 1, "body": 0, "decoded": 0, "events": 1, "redirects": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Bounds:
     fields: int = 200  # field lines of a head, and again of a trailer section
     body: int | None = 100 << 20  # body as it comes, without the framing of chunks
     decoded: int | None = 100 << 20  # body once gzip or deflate is undone
+    events: int | None = 10000  # events of a stream that wait to be taken; then reading stops until some were
 
     connectTymeout: float = 10.0  # from the first try until a request can be sent, TLS handshake included
     headTymeout: float = 60.0  # from the last byte of the request sent to the last of the response's head
@@ -60,7 +61,7 @@ class Bounds:
 def check(name: str, value: object) -> None:
     """Raise ValueError unless value is one that the bound called name may have."""
     if name in LEASTS:
-        if value is None and name in ("body", "decoded"):
+        if value is None and name in ("body", "decoded", "events"):
             return
         if isinstance(value, bool) or not isinstance(value, int) or value < LEASTS[name]:
             raise ValueError(f"bound {name} must be an int of at least {LEASTS[name]}, got {value!r}")

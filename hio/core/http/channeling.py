@@ -15,6 +15,7 @@ from collections import deque
 from typing import Any, Generic, Protocol, TypeVar
 
 from ... import help
+from ...base.polling import READ
 from ...hioing import Mixin
 from .. import tcp
 from ..tcp.deadlining import Never
@@ -66,6 +67,7 @@ class Channel(Mixin, Generic[E]):
     Attributes:
         exchanges (deque): those put on the connection and not answered, oldest first.
         spent (bool): this connection must not carry another request.
+        full (bool): too many events of a stream wait to be taken, so nothing is read.
         served (int): responses that came over this connection.
         again (float | None): tyme before which no connection is tried; None: at once.
         failures (int): attempts to connect that failed in a row.
@@ -88,7 +90,7 @@ class Channel(Mixin, Generic[E]):
         self.respondent.msg = connector.rxbs
         self.exchanges: deque[E] = deque()
         self.bs = connector.bs
-        self.spent = False
+        self.spent = self.full = False
         self.served = 0
         self.again: float | None = None
         self.failures = 0
@@ -119,6 +121,8 @@ class Channel(Mixin, Generic[E]):
     def due(self) -> float:
         """Tyme at which the oldest exchange fails, or a connection is tried again, if nothing comes; Never: none."""
         due = Never if self.again is None else self.again
+        if self.full and self.now is not None:
+            return self.now  # to see whether events were taken
         if self.exchanges:
             due = min(due, self.deadline()[0])
             if not self.connector.connected:
@@ -170,7 +174,7 @@ class Channel(Mixin, Generic[E]):
         respondent.msg = connector.rxbs
         respondent.closed = None
         respondent.makeParser()
-        self.spent = False
+        self.spent = self.full = False
         self.served = 0
         self.dialed = self.sent = None
 
@@ -288,12 +292,25 @@ class Channel(Mixin, Generic[E]):
                 budget -= count
 
     def serviceResponse(self) -> None:
-        """Read, and parse as far as that goes."""
+        """Read, and parse as far as that goes. Of an event stream only while its events are taken."""
         connector = self.connector
+        if (self.full or self.respondent.evented) and self.heedEvents():
+            return
         if not connector.cutoff:
             self.receive()
         if connector.rxbs or connector.cutoff:
             self.serviceParse()
+
+    def heedEvents(self) -> bool:
+        """Stop reading while too many events wait to be taken; return whether that is so."""
+        connector = self.connector
+        most = self.bounds.events
+        full = most is not None and len(self.respondent.events) >= most and self.streaming
+        if full is not self.full:
+            self.full = full
+            if not connector.cutoff:
+                connector.heed(connector.events & ~READ if full else connector.events | READ)
+        return full
 
     def serviceParse(self) -> None:
         """Parse what was received; settle the generation if it is over."""

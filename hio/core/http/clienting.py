@@ -321,6 +321,8 @@ class Client(Reconnector):
             return tock  # to begin to connect
         if self.enduring and not self.exchanges and (connector.cutoff or self.spent):
             return tock  # to connect anew
+        if self.full:
+            return tock  # to see whether events were taken
         due = self.due()
         own.until = None if due == Never else due
         return own

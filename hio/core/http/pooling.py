@@ -112,6 +112,8 @@ class Pool(Fetcher):
     Attributes:
         jar (CookieJar | None). lanes (dict): origin -> Lane. size (int): connections.
 
+    Event streams are for a Client: a Pool takes one for a body like any other, which ends in a bound or a tymeout.
+
     Names of hosts are resolved when a connection is made, by the system, which may block.
     """
 
@@ -251,7 +253,7 @@ class Pool(Fetcher):
             return None
         respondent = Respondent(
             dictable=self.dictable, limits=self.bounds.grammar, endless=self.bounds.endless, decodable=self.decoding,
-            decoded=self.bounds.decoded,
+            decoded=self.bounds.decoded, eventable=False,
         )  # fmt: skip
         channel = PoolChannel(
             self, lane, connector=connector, respondent=respondent, bounds=self.bounds, dice=self.dice

@@ -16,7 +16,7 @@ def test_defaults_and_what_follows_from_them():
 
 
 @pytest.mark.parametrize("bad", [
-    {"head": 0}, {"head": None}, {"fields": 1.5}, {"body": -1}, {"decoded": True}, {"redirects": -1},
+    {"head": 0}, {"head": None}, {"fields": 1.5}, {"body": -1}, {"decoded": True}, {"redirects": -1}, {"events": 0},
     {"connectTymeout": -1.0}, {"headTymeout": float("inf")}, {"stallTymeout": "1"}, {"totalTymeout": None},
     {"backoff": float("nan")},
 ])

@@ -812,6 +812,27 @@ def test_a_delay_counts_from_the_cut_however_long_ago_the_last_one_was(stage):
     assert len(stage.fars) == 2
 
 
+def test_events_that_nobody_takes_stop_the_stream(stage):
+    client = stage.client(bounds=Bounds(events=3, stallTymeout=5.0))
+    client.request("GET", "/stream")
+    stage.turn(3)
+    stage.far.say(EVENTS)
+    for number in range(6):
+        stage.far.say(chunk(b"data: %d\n\n" % number))
+        stage.turn()
+    assert len(client.events) == 3 and client.full
+    stage.turn(20, tock=1.0)
+    assert client.waited
+    client.events.popleft()
+    stage.turn()
+    assert [event["data"] for event in client.events] == ["1", "2", "3", "4", "5"]
+    client.events.clear()
+    stage.turn()
+    stage.far.say(chunk(b"data: last\n\n") + b"0\r\n\r\n")
+    stage.turn(2)
+    assert [event["data"] for event in client.events] == ["last"] and not client.waited
+
+
 def stream(tymist):
     """Return an application whose stream ends 2 s after it began."""
 

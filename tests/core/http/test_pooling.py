@@ -288,6 +288,15 @@ def test_errored_replies(stage, said, then, mishap):
     assert not call.reply.ok and call.reply.request["body"] == b"x" and pool.size == 0
 
 
+def test_an_event_stream_is_a_body_like_any_other(stage):
+    pool = stage.pool(bounds=Bounds(stallTymeout=2.0))
+    call = pool.get(HERE)
+    stage.turn()
+    stage.far.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: x\n\n")
+    stage.turn(3, tock=1.0)
+    assert call.reply.mishap is Mishap.SLOW and call.reply.partial == b"data: x\n\n"
+
+
 def test_nobody_listens(stage, pool):
     call = pool.get("http://10.0.0.2:9/")
     stage.turn()
