@@ -63,7 +63,10 @@ class Plan:
     evented: bool
 
 
+#: {(status, headers): Plan} of heads that came twice, and of those that came once. Two, so that heads which never come
+#: again, as with an ETag or a length in them, do not push out those that do.
 PLANS: dict[tuple[object, tuple[object, ...]], Plan] = {}
+ONCE: dict[tuple[object, tuple[object, ...]], Plan] = {}
 
 
 def plan(status: object, headers: object) -> Plan:
@@ -83,12 +86,22 @@ def plan(status: object, headers: object) -> Plan:
         found = PLANS.get(key)
     except TypeError:  # what cannot be a key is wrong as well; make says how
         return make(status, headers)
-    if found is None:
-        found = make(status, headers)
-        if all(len(value) <= SHORT for _, value in found.fields):
-            if len(PLANS) >= REMEMBERED:
-                PLANS.clear()
-            PLANS[key] = found
+    return remembered(key) if found is None else found
+
+
+def remembered(key: tuple[object, tuple[object, ...]]) -> Plan:
+    """Return the Plan for a head that is not in PLANS, and remember it, within bounds; not one with a cookie in it."""
+    found = ONCE.pop(key, None)
+    if found is not None:
+        if len(PLANS) >= REMEMBERED:
+            PLANS.clear()
+        PLANS[key] = found
+        return found
+    found = make(key[0], list(key[1]))
+    if all(len(value) <= SHORT and name != "Set-Cookie" for name, value in found.fields):
+        if len(ONCE) >= REMEMBERED:
+            ONCE.clear()
+        ONCE[key] = found
     return found
 
 

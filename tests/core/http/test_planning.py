@@ -19,8 +19,10 @@ SERVER = f"hio/{__version__}"
 def forgetful():
     """Nothing is remembered from other tests."""
     planning.PLANS.clear()
+    planning.ONCE.clear()
     yield
     planning.PLANS.clear()
+    planning.ONCE.clear()
 
 
 def test_lead():
@@ -148,7 +150,23 @@ def test_remembered():
     for count in range(planning.REMEMBERED * 2):
         plan("200 OK", [("A", str(count))])
     assert len(planning.PLANS) <= planning.REMEMBERED
+    assert len(planning.ONCE) <= planning.REMEMBERED
     assert make("200 OK", [("A", "b")]) is not make("200 OK", [("A", "b")])
+
+
+def test_what_comes_again_is_not_pushed_out_by_what_does_not():
+    often = plan("200 OK", [("A", "b")])
+    assert plan("200 OK", [("A", "b")]) is often
+    for count in range(planning.REMEMBERED * 3):
+        plan("200 OK", [("ETag", str(count))])
+    assert plan("200 OK", [("A", "b")]) is often
+    assert len(planning.PLANS) == 1
+
+
+def test_cookies_are_not_remembered():
+    for _ in range(3):
+        plan("200 OK", [("Set-Cookie", "sid=secret")])
+    assert "secret" not in repr([*planning.PLANS, *planning.ONCE])
 
 
 def test_dater():
