@@ -28,13 +28,14 @@ def attest(ix: Secured) -> dict[str, Any]:
     }
     if ix.sni:
         entries["SSL_TLS_SNI"] = ix.sni
-    if cert:
+    session = ix.established
+    if cert and session is not None:
         entries |= {
             "SSL_CLIENT_S_DN": distinguished(cert.get("subject", ())),
             "SSL_CLIENT_I_DN": distinguished(cert.get("issuer", ())),
             "SSL_CLIENT_M_SERIAL": cert.get("serialNumber", ""),
             "SSL_CLIENT_V_START": cert.get("notBefore", ""),
             "SSL_CLIENT_V_END": cert.get("notAfter", ""),
-            "SSL_CLIENT_CERT": DER_cert_to_PEM_cert(ix.established.getpeercert(True)),
+            "SSL_CLIENT_CERT": DER_cert_to_PEM_cert(session.getpeercert(True) or b""),
         }
     return entries

@@ -19,6 +19,7 @@ from typing import Any
 
 from ... import help
 from ...base.polling import READ, WRITE
+from .netting import Socket
 from .streaming import Stream
 from .tlsing import WIRE, TlsError, TlsFilter, reason
 
@@ -51,9 +52,9 @@ class Secured(Stream):
         resumed (bool): the session continues an earlier one.
     """
 
-    tls: Any  # TlsFilter | None, asked of everything only where it is one
-    cs: Any
-    ca: Any
+    # Both may be None, and are asked for anything only where they are not.
+    tls: TlsFilter
+    cs: Socket
 
     def __init__(self, context: ssl.SSLContext | None = None, **kwa: Any) -> None:
         self.context = context
@@ -63,7 +64,7 @@ class Secured(Stream):
 
     def renew(self) -> None:
         """Forget the session of an earlier connection."""
-        self.tls = None
+        self.tls = None  # type: ignore[assignment]  # before wrap()
         self.sealed.clear()
         self.sealing = 0  # bytes at the front of txbs whose ciphertext is in sealed
         self.unsealed = b""
@@ -80,7 +81,7 @@ class Secured(Stream):
         return self.tls is not None and self.tls.established and self.cs is not None
 
     @property
-    def established(self) -> Any:
+    def established(self) -> ssl.SSLObject | None:
         """The SSLObject of a session that is or was established, else None."""
         return self.tls.obj if self.tls is not None and self.tls.established else None
 
