@@ -26,11 +26,11 @@ from hio.base.doing import DoDoer, Doer, Doist, doify
 try:
     import simpy  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
-    simpy = None
+    simpy = None  # type: ignore[assignment,unused-ignore]
 try:
     import trio  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
-    trio = None
+    trio = None  # type: ignore[assignment,unused-ignore]
 
 SIZES = (10, 1_000, 100_000)
 TIMERS = (100, 10_000)
