@@ -14,6 +14,7 @@ import importlib
 import os
 import random
 import signal
+import ssl
 import sys
 import sysconfig
 import threading
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..help import timing
 from .dicing import Dice
+from .enciphering import TlsChance
 from .failing import LeakError, SimError
 
 time_machine: Any
@@ -65,8 +67,9 @@ class Guard:
     """Context in which code under test gets clocks and chance from a run, and no real I/O.
 
     Served: time.time, monotonic, perf_counter, their _ns and what formats the present; datetime and date; the random
-    module and what is made from it; uuid1 and uuid4; os.urandom, secrets. With time-machine installed the clocks also
-    in modules that have imported these functions, or the class datetime, by name; without it only through the modules.
+    module and what is made from it; uuid1 and uuid4; os.urandom, secrets; OpenSSL, see TlsChance. With time-machine
+    installed the clocks also in modules that have imported these functions, or the class datetime, by name; without
+    it only through the modules.
 
     Parameters:
         sim (Sim): the run. allow (tuple): kinds of LEAKS that are let pass.
@@ -87,6 +90,7 @@ class Guard:
             raise SimError("a simulation cannot run within another one")
         self.thread = threading.get_ident()
         try:
+            self._serveTls()
             self._serveChance()
             self._serveClocks()
             self._watchThreads()
@@ -173,6 +177,19 @@ class Guard:
         if dice is None:
             dice = self._dice[name] = Dice(self.sim.seed, "chance", name)
         return dice
+
+    def _serveTls(self) -> None:
+        chance = TlsChance(lambda count: self.dice().bytes(count))
+        chance.start()
+        self._undo.append(chance.stop)
+        wrap = ssl.SSLContext.wrap_bio
+
+        def wrapped(context: ssl.SSLContext, *pa: Any, **kwa: Any) -> Any:
+            if kwa.get("server_side", pa[2] if len(pa) > 2 else False):
+                chance.tame(context)
+            return wrap(context, *pa, **kwa)
+
+        self._patch(ssl.SSLContext, wrap_bio=wrapped)
 
     def _serveChance(self) -> None:
         def draw(count: int, flags: int = 0) -> bytes:
