@@ -210,6 +210,8 @@ class Asker(Channel[Question], Asking):
         All None: the request that the client was made for; any given: None is as the requester has it, and no body.
         kwa travel along in the record of the request. Raises ValueError for what cannot be part of a request.
         """
+        if not self.respondent.armed:
+            self.exchanges.clear()  # whoever parsed the last response by hand has it
         parts: tuple[Any, ...] = (method, path, qargs, fragment, headers, body, data, fargs)
         question = self.question(Request(kwa))
         if any(part is not None for part in parts):
@@ -259,7 +261,7 @@ class Asker(Channel[Question], Asking):
             "fragment": requester.fragment,
             "qargs": dict(requester.qargs),
             "headers": requester.headers.copy(),
-            "body": requester.sent,
+            "body": requester.sent if requester.data is None and requester.fargs is None else b"",
             "data": requester.data,
             "fargs": requester.fargs,
         })
@@ -451,14 +453,13 @@ class Asker(Channel[Question], Asking):
     def revive(self, question: Question, method: str, url: Url, headers: Headers, bodied: bool = True) -> None:
         """Have the requester hold the parts of question again, to be sent to url; bodied: with its body."""
         record = question.record
-        plain = record["data"] is None and record["fargs"] is None
         self.requester.reinit(
             method=method,
             path=url.target,
             qargs={},
             fragment=url.fragment,
             headers=headers,
-            body=record["body"] if bodied and plain else None,
+            body=record["body"] if bodied else None,
             data=record["data"] if bodied else None,
             fargs=record["fargs"] if bodied else None,
         )

@@ -298,7 +298,7 @@ class Channel(Mixin, Generic[E]):
             return
         if not connector.cutoff:
             self.receive()
-        if connector.rxbs or connector.cutoff:
+        if connector.rxbs or connector.cutoff or not self.respondent.armed:
             self.serviceParse()
 
     def heedEvents(self) -> bool:
