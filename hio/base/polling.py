@@ -94,7 +94,11 @@ class Poller:
     Attributes:
         woken (list[Watch]): watches to be resumed, in the order in which they woke. The Doist empties it.
         alarm (Callable | None): ends the wait of the Doist, while there is one; called by Watch.wake().
+
+    Class attribute Outer: whether what it watches goes on by the clock of the machine, whatever the tyme.
     """
+
+    Outer = False
 
     def __init__(self) -> None:
         self.woken: list[Watch] = []
@@ -139,6 +143,8 @@ class Poller:
 
 class EpollPoller(Poller):
     """Poller of Linux. Level triggered: what was not read or written yet is told again."""
+
+    Outer = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -207,6 +213,8 @@ class EpollPoller(Poller):
 
 class SelectorPoller(Poller):
     """Poller for systems without epoll, over the best selector that the standard library has."""
+
+    Outer = True
 
     def __init__(self) -> None:
         super().__init__()

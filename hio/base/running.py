@@ -151,8 +151,11 @@ class Doist(Scheduler, Tymist):
         tyme: where to begin (None: where it is). temp: true has the doers use temporary resources.
 
         Without real time, tymes at which no deed is due are skipped; where they end, tyme is what ticking would have
-        made of it. With real time, the pass at each tick is on schedule from the moment before the first, and in
-        between sockets that become ready, in this or any nested scheduler, resume at once the deed that services them.
+        made of it. They are not while sockets of the system are registered, whose peers know no tyme; and when then
+        nothing is ever due again, and there is no limit, it waits for a socket.
+
+        With real time, the pass at each tick is on schedule from the moment before the first. In between, sockets that
+        become ready, in this or any nested scheduler, resume at once the deed that services them.
 
         In the main thread SIGINT and SIGTERM stop the run as stop() does, where no other handler is set for them; the
         second one raises KeyboardInterrupt. KeyboardInterrupt in a turn or a wait ends the run quietly. Whatever else
@@ -294,9 +297,9 @@ class Doist(Scheduler, Tymist):
                 self.exit()
             finally:
                 self._rounds = self.Rounds
-                if interrupts is not None:
-                    interrupts.hush()
-                self._unhang()
+                self._unhang(interrupts)
+                if not len(self.poller) and not self.poller.woken:
+                    self.poller.close()  # gives back its descriptor
 
     def _turn(self, clock: Callable[[], float], interrupts: Interrupts | None) -> Generator[float | None, None, None]:
         """Pass and tick until the run is over."""
@@ -376,7 +379,7 @@ class Doist(Scheduler, Tymist):
     def _follow(self, due: float = inf) -> None:
         """Have tyme be what ticking would have made of it by now, in a wait, unless the clock is past due."""
         now = self._clock()
-        if not self._moment <= now < due or not self._tock:
+        if not self._moment <= now < due or self._tyme + self._tock <= self._tyme:
             return
         tyme = leap(self._tyme, self._tock, self._tyme + (now - self._moment))
         if self._moment + (tyme - self._tyme) <= now:
@@ -396,6 +399,7 @@ class Doist(Scheduler, Tymist):
             names = ", ".join(repr(doer) for _, _, doer in self.deeds)
             raise StallError(f"at tyme {self._tyme} nothing can wake the doers that are left: {names}")
         yield None
+        self._unhang(interrupts)
 
     def _goal(self, stop: float) -> float | None:
         """Return the tyme of the first tick that has something to do, or is no earlier than stop; None: no tick is."""
@@ -410,6 +414,8 @@ class Doist(Scheduler, Tymist):
             due = event
         if due == inf or tyme + self._tock <= tyme:
             return None
+        if not self.real and self._sockets and self.poller.Outer:
+            return tyme  # nobody knows when a real peer answers: give it each tick's worth of time, if only that
         if self._ahead[:3] != (tyme, self._tock, due):  # PERF: a leap over some binades costs more than a rerun
             self._ahead = (tyme, self._tock, due, leap(tyme, self._tock, due))
         return self._ahead[3]
@@ -463,13 +469,13 @@ class Doist(Scheduler, Tymist):
         if interrupts is not None:
             interrupts.ring(self._bell.fd)
 
-    def _unhang(self) -> None:
-        """Take the bell down, and give back the poller's descriptor when nobody needs it."""
+    def _unhang(self, interrupts: Interrupts | None) -> None:
+        """Take the bell down."""
+        if interrupts is not None:
+            interrupts.hush()
         if self._bell is not None:
             self._bell.close()
             self._bell = None
-        if not len(self.poller) and not self.poller.woken:
-            self.poller.close()
 
     def _wait(self, wait: float | None) -> None:
         """Wait for seconds, or without end, in the poller."""

@@ -141,6 +141,20 @@ def test_without_real_time_it_waits_when_nothing_else_can_happen(pair):
     assert doist.done is True
 
 
+def test_without_real_time_no_tick_is_skipped_beside_sockets(pair):
+    """A peer in another process gets as many looks as without leaps."""
+    near, _ = pair
+    poller = polling.OsPoller()
+    polls = []
+    poll = poller.poll
+    poller.poll = lambda timeout=0.0: polls.append(timeout) or poll(timeout)
+    doist = Doist(doers=[Echo(near), Doer(tock=1.0)], limit=2.0, poller=poller)
+    doist.do()
+    assert doist.tyme == 2.0
+    assert len(polls) >= 64
+    assert not any(polls)
+
+
 def test_idle_costs_nothing(pair):
     near, _ = pair
     doist = Doist(real=True, doers=[DoDoer(doers=[Echo(near)]), Doer(tock=10.0)], limit=0.5)
