@@ -10,7 +10,8 @@ from tests.core.http.scripting import Stage, moved, ok
 
 PIECES = [
     ok(b"whole"), ok(b"last", b"Connection: close"), ok(b""), b"HTTP/1.1 200 OK\r\n",
-    b"Content-Length: 3\r\n\r\n", b"abc", b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n", b"\r\n", b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"Content-Length: 3\r\n\r\n", b"abc", b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n",
+    b"\r\n", b"HTTP/1.1 100 Continue\r\n\r\n",
     moved("/elsewhere"), moved("http://10.0.0.2:8001/"), ok(b"busy", b"Retry-After: 1", status=b"503 Busy"),
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", b"data: x\n\n", b"\0garbage\r\n",
     b"HTTP/9.9 1 x\r\n\r\n",
