@@ -10,6 +10,7 @@
 Sim, run      running.py      Host        hosting.py     Fault      faulting.py
 Network, SimNet   netting.py      Terms, ...  linking.py     Trace, Event, Kind   tracing.py
 Dice          dicing.py       SimFailure and its kin  failing.py      check_determinism   checking.py
+Oracles       watching.py
 """
 
 from .checking import Divergence, check_determinism
@@ -19,11 +20,12 @@ from .faulting import PAIRS, VERBS, Fault
 from .hosting import Host
 from .linking import Terms, exponential, mixture
 from .netting import Network, SimNet
-from .running import Property, Sim, run
+from .running import EPOCH, Property, Sim, run
 from .tracing import Event, Kind, Trace, load
+from .watching import Oracles, Violation
 
 __all__ = [
-    "CAUSES", "PAIRS", "VERBS", "Dice", "Divergence", "Event", "Fault", "Host", "Kind", "LeakError", "Network",
-    "Property", "Sim", "SimError", "SimFailure", "SimNet", "Terms", "Trace", "check_determinism", "exponential", "load", "mixture",
-    "run",
+    "CAUSES", "EPOCH", "PAIRS", "VERBS", "Dice", "Divergence", "Event", "Fault", "Host", "Kind", "LeakError", "Network",
+    "Oracles", "Property", "Sim", "SimError", "SimFailure", "SimNet", "Terms", "Trace", "Violation",
+    "check_determinism", "exponential", "load", "mixture", "run",
 ]

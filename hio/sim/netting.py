@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from errno import EADDRINUSE, EADDRNOTAVAIL
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from os import strerror
 from typing import Any
@@ -164,12 +164,31 @@ class Network:
             return
         held, link.held = link.held, []
         last = self.now
+        late: dict[Any, float] = {}
+        behind = self.heap[:]
         for one in held:
             sent = self.now if promptly else link.again(one.since, self.now)
             last = max(last, sent + link.delay())
             if one.sock is not None and one.sock.link is link:
                 one.sock.last = max(one.sock.last, last)
+                late[one.sock.peer] = last
             heappush(self.heap, (last, next(self.serial), one.act, one.segment, one.data))
+        self._lineUp(behind, late)
+
+    def _lineUp(self, behind: list[tuple[float, int, Action, int, Any]], late: dict[Any, float]) -> None:
+        """Have what was on the way to the sockets in late arrive behind what was held up, at the tymes that late says.
+
+        behind: what the heap held before. A segment that was sent before the link was blocked, and is due after it is
+        open again, would else overtake those before it.
+        """
+        moved = [one for one in behind if one[0] <= late.get(getattr(one[2], "__self__", None), -1.0)]
+        if not moved:
+            return
+        gone = {one[1] for one in moved}
+        self.heap[:] = [one for one in self.heap if one[1] not in gone]
+        heapify(self.heap)
+        for _, _, act, segment, data in sorted(moved, key=lambda one: one[:2]):
+            heappush(self.heap, (late[act.__self__], next(self.serial), act, segment, data))  # type: ignore[attr-defined]
 
     def silence(self, net: SimNet) -> None:
         """Take a host off the network without a word: it crashed. Its sockets are dead, what is sent to it waits."""

@@ -32,6 +32,7 @@ from .hosting import Factory, Host
 from .linking import GRAIN, Terms
 from .netting import Network, SimNet
 from .tracing import Event, Kind, Trace
+from .watching import Oracles, Violation
 
 #: Wall clock of a simulation at tyme 0: 2020-01-01T00:00:00Z, in seconds since 1970.
 EPOCH = 1_577_836_800.0
@@ -81,6 +82,7 @@ class Sim(Faults):
         guard (bool): serve clocks and chance of the machine from tyme and seed while the run goes on, and raise where
             code under test reaches for a socket, thread, process or sleep of the real world.
         allow (tuple): of "socket", "thread", "process", "sleep": what it may reach for nonetheless.
+        oracles (bool): watch every connection for what HTTP and WSGI forbid; see Oracles.
         terms: what links are like unless told otherwise; see Terms: latency, bandwidth, loss, split.
 
     Attributes:
@@ -90,7 +92,7 @@ class Sim(Faults):
         taken (int): turns so far.
         running (Host | None): whose turn it is.
         failure (SimFailure | None): how the run failed.
-        ran (bool): whether the run has begun.
+        ran (bool): whether the run has begun. oracles (Oracles | None): who watch it.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Sim(Faults):
         events: int | None = Trace.Limit,
         guard: bool = True,
         allow: tuple[str, ...] = (),
+        oracles: bool = True,
         **terms: Any,
     ) -> None:
         super().__init__()
@@ -122,8 +125,10 @@ class Sim(Faults):
         self.failure: SimFailure | None = None
         self.ran = False
         self.guard = Guard(self, allow) if guard else None
+        self.oracles = Oracles(self) if oracles else None
         self._clients = False  # whether there are any
         self._waiting = 0  # those that are not done
+        self._unsettled = True  # something happened by which the run may be over
         self._leak: tuple[Host | None, LeakError] | None = None
         self._open: list[Property] = []  # properties that are not decided
         self._calm = (0, 0.0)  # turns taken when the watchdog last looked, and the tyme then
@@ -274,8 +279,10 @@ class Sim(Faults):
                     self._turn(net.owner)
             if self._open or trace.watched or len(trace.records) >= trace.most:
                 self._look()
-            if self._over(limit):
-                break
+            if self._unsettled or not heap or heap[0][0] > limit:
+                self._unsettled = False
+                if self._over(limit):
+                    break
             due = heap[0][0]
             network.now = due
             while heap and heap[0][0] == due:
@@ -331,6 +338,7 @@ class Sim(Faults):
         self.trace.note(self.network.now, Kind.STOP, host.name)
         if host.client and not host.completed:
             self._waiting -= 1
+            self._unsettled = True
         host.completed = True
 
     def _look(self) -> None:
@@ -360,6 +368,7 @@ class Sim(Faults):
 
     def _decide(self, one: Property, how: str) -> None:
         self._open.remove(one)
+        self._unsettled = True
         one.tyme = self.network.now
         self.trace.note(self.network.now, Kind.PROPERTY, note=f"{one.name}: {how}")
 
@@ -401,6 +410,7 @@ class Sim(Faults):
         """Be told of a leak, in case that code under test swallows the error."""
         if self._leak is None:
             self._leak = (self.running, error)
+            self._unsettled = True
 
     def _broke(self, host: Host, ex: BaseException) -> None:
         """A doer raised."""
@@ -437,6 +447,11 @@ class Sim(Faults):
         if failures and failure is None:
             host, ex = failures[0]
             self._fail("raised", f"{type(ex).__name__}: {ex}, while closing", host=host, doer=culprit(ex)[0], cause=ex)
+        if self.oracles is not None and failure is None:
+            try:
+                self.oracles.close()
+            except Violation as ex:
+                self._fail("oracle", f"Violation: {ex}", cause=ex)
 
 
 def run(scenario: Callable[[Sim], Any], seed: int | str = 0, **kwa: Any) -> Sim:

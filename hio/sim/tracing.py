@@ -139,6 +139,7 @@ class Trace:
         self._hashed = 0  # records[:_hashed] are in the hash
         self.watched = False
         self._watchers: list[Callable[[list[Event]], None]] = []
+        self._rawWatchers: list[Callable[[int, list[Record]], None]] = []
         self._told = 0  # serial of the first event that watchers have not seen
 
     def __len__(self) -> int:
@@ -184,19 +185,29 @@ class Trace:
         if self.open:
             self.records.append((tyme, str(kind), host, peer, connection, way, segment, data, note))
 
-    def watch(self, watcher: Callable[[list[Event]], None]) -> None:
-        """Have watcher called with the new events after each turn that made some. What it raises ends the run."""
-        self._watchers.append(watcher)
+    def watch(self, watcher: Callable[..., None], *, raw: bool = False) -> None:
+        """Have watcher called with the new events after each turn that made some. What it raises ends the run.
+
+        raw: call it with the serial of the first and a list of records instead, which costs less.
+        """
+        if raw:
+            self._rawWatchers.append(watcher)
+        else:
+            self._watchers.append(watcher)
         self.watched = True
 
     def tell(self) -> None:
         """Tell the watchers what is new, and drop what is too old. Called by the run between turns."""
-        if self._watchers and self._told < len(self):
-            fresh = self.records[self._told - self.dropped :]
-            events = [Event(serial, *record) for serial, record in enumerate(fresh, self._told)]
-            self._told += len(events)
-            for watcher in self._watchers:
-                watcher(events)
+        if self.watched and self._told < len(self):
+            first = self._told
+            fresh = self.records[first - self.dropped :]
+            self._told += len(fresh)
+            for rawWatcher in self._rawWatchers:
+                rawWatcher(first, fresh)
+            if self._watchers:
+                events = [Event(serial, *record) for serial, record in enumerate(fresh, first)]
+                for watcher in self._watchers:
+                    watcher(events)
         if self.limit is not None and len(self.records) >= self.most:
             self._forget(len(self.records) - self.limit)
 
