@@ -58,6 +58,9 @@ class SimPoller(Poller):
         if self.entries.pop(sock.number, None) is not None:
             sock.poller = sock.watch = sock.thing = None
             sock.events = 0
+            if sock.listed:
+                sock.listed = False
+                self.ready.remove(sock)
 
     def poll(self, timeout: float | None = 0.0) -> int:
         """Collect what is ready now. Never waits: tyme is not a poller's to turn."""

@@ -296,6 +296,10 @@ class SimSocket(SimEnd):
         if self.state == OPEN:
             if self.ended or self.deaf:
                 return b""
+            poller = self.poller
+            if self.listed and self.events == READ and poller is not None and poller.ready[-1] is self:
+                poller.ready.pop()  # PERF: the next poll would find nothing here
+                self.listed = False
             raise BlockingIOError(EAGAIN, AGAIN)
         if self.state == BROKEN:
             number = self.blame()

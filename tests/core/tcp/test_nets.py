@@ -568,6 +568,24 @@ def test_who_left_is_told_nothing(ends):
     ends.until(lambda: "thing" in watch.readers)
 
 
+def test_moving_from_poller_to_poller(ends):
+    near, far, _ = ends.joined()
+    ends.watch(far)
+    near.send(b"abc")
+    ends.poller.poll(WAIT)
+    ends.poller.unregister(far)
+    other = ends.net.poller()
+    watch = Watch(poller=other)
+    other.register(far, watch, far, READ)
+    other.poll(WAIT)
+    assert watch.readers == [far] and far.recv(10) == b"abc"
+    other.close()
+    near.send(b"def")
+    watch = ends.watch(far)
+    ends.watches.clear()
+    ends.until(lambda: far in watch.readers)
+
+
 def test_end_of_file_is_readable(ends):
     near, far, _ = ends.joined()
     watch = ends.watch(far)
