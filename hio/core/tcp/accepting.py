@@ -104,7 +104,7 @@ class Acceptor(tyming.Tymee):
             return False
         self.failure = None
         self.ha = pair(self.ss.getsockname())
-        self.inode = inode(self.ha)
+        self.inode = inode(self.ha) if isinstance(self.ss, socket.socket) else None  # else the path is no file's
         self.eha = self.outside()
         self.opened = True
         self.knocked = True

@@ -6,9 +6,8 @@ import logging
 
 import pytest
 
-from hio.core.http.serving import logger
-from hio.core.tcp.netting import osNet
-from hio.core.http.serving import BareServer
+from hio.core.http.serving import BareServer, logger
+from hio.sim import SimNet
 from tests.core.http.apps import hello
 from tests.core.http.driving import IDLE, LIMITS, Rig
 
@@ -17,8 +16,8 @@ KINDS = {"wsgi": {"app": hello}, "bare": {"kind": BareServer}}
 
 @pytest.fixture
 def net():
-    """The network that rigs and peers are on. Another one may be swapped in here."""
-    return osNet
+    """The network that rigs and peers are on. osNet would do as well; what meets the kernel has a folder of its own."""
+    return SimNet()
 
 
 @pytest.fixture
