@@ -135,7 +135,7 @@ def doifyExDo(
 doizeExDo = doize(tock=0, states=None)(helping.copyfunc(doifyExDo, name="doizeExDo"))
 
 
-@doize(states=None)
+@doize()
 def tryDo(
     states: list[State] | None,
     tymth: Tymth,

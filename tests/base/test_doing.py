@@ -342,7 +342,7 @@ class TestGeneratorFunctions:
     def test_decorated_attributes(self):
         assert inspect.isgeneratorfunction(doizeExDo)
         assert (doizeExDo.tock, doizeExDo.temp, doizeExDo.opts) == (0.0, None, {"states": None})
-        assert tryDo.opts == {"states": None}
+        assert (tryDo.tock, tryDo.done, tryDo.temp, tryDo.opts) == (0.0, None, None, {})
         assert not hasattr(doifyExDo, "tock")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -167,6 +168,7 @@ def test_idle_costs_nothing(pair):
 
 def test_nothing_is_left_open(pair):
     near, _ = pair
+    gc.collect()
     before = os.listdir("/proc/self/fd")
     doist = Doist(real=True, doers=[Echo(near)], limit=0.03125)
     doist.do()
