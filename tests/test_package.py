@@ -78,8 +78,11 @@ def test_mixin_takes_anything_and_drops_it():
             super().__init__(name=name, **kwa)
             self.name = name
 
-    assert Other("n", unknown=1).name == "n"
-    assert not vars(hio.Mixin(1, 2, unknown=3))
+    assert Other("n").name == "n"
+    with pytest.warns(hio.hioing.UnknownArgumentWarning, match="Other takes no argument unknown"):
+        assert Other("n", unknown=1).name == "n"
+    with pytest.warns(hio.hioing.UnknownArgumentWarning, match="Mixin takes no argument unknown"):
+        assert not vars(hio.Mixin(1, 2, unknown=3))
 
 
 @pytest.mark.parametrize("module", ["hio.help", "hio.core", "hio"])
