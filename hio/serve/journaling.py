@@ -75,6 +75,7 @@ class Journal:
 
     Attributes:
         now (float): clock of the turn that is going on. second (int): seconds since 1970 of the entries that wait.
+        count (int): requests that were handed on.
         offset (float): what to add to a clock's reading to get seconds since 1970.
         watch (Watch): woken when there is something to hand on.
     """
@@ -92,6 +93,7 @@ class Journal:
         self.wall = timing.wallTime if wall is None else wall
         self.entries: list[Entry] = []
         self.serial = 0
+        self.count = 0
         self.watch = Watch()
         self.offset = 0.0
         self.now = 0.0
@@ -218,6 +220,7 @@ class Journal:
         """Hand all entries to the sinks."""
         entries, self.entries = self.entries, []
         if entries:
+            self.count += len(entries)
             for sink in self.sinks:
                 sink.take(entries, self)
 
@@ -236,6 +239,19 @@ class Journal:
             began + self.offset, ident, address, method, target, protocol(version), status, received, size, referer,
             agent, whole - began, done - whole, sent - done, cause,
         )
+
+
+class CountJournal(Journal):
+    """A Journal that counts requests and keeps nothing else of them."""
+
+    def turn(self) -> None:
+        """A turn of a server begins: of no interest."""
+
+    began = ongoing = refused = sent = gone = lambda self, *_: None
+
+    def answered(self, req: Any, rep: Any) -> None:
+        """The application gave the whole response, or failed."""
+        self.count += 1
 
 
 class JournalDoer(doing.Doer):

@@ -127,6 +127,7 @@ class LineJournal(Journal):
             self.facts.clear()
         lines, self.lines = self.lines, []
         if lines:
+            self.count += len(lines)
             self.log.handler.write("".join(lines))
 
 
