@@ -3,62 +3,81 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import platform
+import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import idle, loads, report, servers
-from bench.loads import Sample
-from bench.scenarios import SCENARIOS, Scenario
+from bench import idle, inmemory, instructions, loads, results, servers
+from bench.results import Section
+from bench.scenarios import SCENARIOS
+from bench.suite import Suite
 
-WARMUP = 1.0  # seconds of the same load before a sample: caches, lazy imports, worker threads
-
-Results = dict[str, dict[str, list[Sample | None]]]  # scenario, then server, to its samples by round
+ROOT = Path(__file__).parent.parent
+IDLE = 10_000  # connections
+IDLERS = ("hio", "granian", "bjoern", "gevent", "uvicorn", "nginx")
+QUICK = ("hio", "granian", "bjoern", "nginx")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    began = time.monotonic()
     options = parse(arguments)
-    chosen = [name for name in options.servers if servers.KINDS[name].installed]
-    for name in options.servers:
-        if name not in chosen:
-            say(f"{name} is not installed: left out")
-    scenarios = [SCENARIOS[name] for name in options.scenario]
-    idle.allowFiles(max(scenario.idle + scenario.load.connections for scenario in scenarios))
-    tool = loads.choose(options.load)
-    machine = describe(chosen, tool, options.rounds, options.seconds)
-    results = measureAll(scenarios, chosen, options.rounds, options.seconds, tool)
-    tables = [tell(machine)]
-    for scenario in scenarios:
-        rows = report.summarize(results[scenario.name], options.baseline)
-        tables.append(report.markdown(scenario.title, rows, options.baseline))
-    text = "\n".join(tables)
-    print(text)
-    if options.markdown:
-        options.markdown.write_text(text)
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine, "samples": plain(results)}, indent=1) + "\n")
-    failed = any(sample is None for found in results.values() for rounds in found.values() for sample in rounds)
-    return int(failed)
+    options.deadline = began + 60 * options.minutes
+    options.servers = [name for name in options.servers if available(name)]
+    most = max([SCENARIOS[name].idle + SCENARIOS[name].load.connections for name in options.scenario] + [IDLE])
+    idle.allowFiles(most)
+    machine = describe(options)
+    sections, failed = [], []
+    for name in options.part:
+        say(f"-- {name}, {time.monotonic() - began:.0f} s")
+        try:
+            sections.append(PARTS[name](options))
+        except (servers.Failure, OSError, subprocess.SubprocessError) as ex:
+            say(f"{name} failed: {ex}")
+            failed.append(name)
+    sections.sort(key=lambda section: ORDER.index(section.name))
+    machine["took"] = f"{time.monotonic() - began:.0f} s" + (f"; failed: {', '.join(failed)}" if failed else "")
+    print(results.page(machine, sections))
+    if options.publish:
+        for path in results.write(options.publish, machine, sections):
+            say(f"wrote {path}")
+    return int(bool(failed) or any(missing(section) for section in sections))
+
+
+def missing(section: Section) -> bool:
+    """Whether a server failed to give a sample."""
+    found = section.data.values() if section.name == "servers" else ()
+    return any(None in rounds for servers in found for rounds in servers.values())
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure hio beside other HTTP servers.")
-    parser.add_argument("--rounds", type=count, default=5, help="samples of each server and scenario (%(default)s)")
-    parser.add_argument("--seconds", type=count, default=3, help="length of a sample, whole seconds (%(default)s)")
-    for option, table in (("--scenario", SCENARIOS), ("--servers", servers.KINDS)):
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure hio beside its peers.")
+    parser.add_argument("--rounds", type=count, default=0, help="samples of each server and scenario (3)")
+    parser.add_argument("--seconds", type=count, default=1, help="length of a sample, whole seconds (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=12, help="no round begins that would end later (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help=f"one round, of {', '.join(QUICK)}; some three minutes")
+    for option, table in (("--part", PARTS), ("--scenario", SCENARIOS), ("--servers", servers.KINDS)):
         everything = f"comma separated, of {', '.join(table)} (all)"
-        parser.add_argument(option, type=names(table), default=list(table), help=everything)
+        parser.add_argument(option, type=names(table), default=[], help=everything)
     parser.add_argument("--baseline", default="granian", help="the server that ratios are against (%(default)s)")
-    parser.add_argument("--load", choices=loads.TOOLS, default="", help="the tool that makes it (wrk if installed)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there too")
-    return parser.parse_args(arguments)
+    parser.add_argument("--load", choices=loads.TOOLS, default="", help="what makes requests (wrk if installed)")
+    parser.add_argument(
+        "--publish", type=Path, nargs="?", const=ROOT, metavar="DIR",
+        help="write bench/RESULTS.md, bench/results.json and docs/charts below DIR (the project)",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    options.part = options.part or (["servers"] if options.scenario else list(PARTS))
+    options.scenario = options.scenario or list(SCENARIOS)
+    options.servers = options.servers or (list(QUICK) if options.quick else list(servers.KINDS))
+    options.load = loads.choose(options.load)
+    return options
 
 
 def count(text: str) -> int:
@@ -80,46 +99,102 @@ class names:
         return chosen
 
 
-def measureAll(
-    scenarios: Sequence[Scenario], chosen: Sequence[str], rounds: int, seconds: int, tool: str
-) -> Results:
-    """Take one sample of each server in each scenario, then the next round."""
-    results: Results = {scenario.name: {name: [] for name in chosen} for scenario in scenarios}
-    for number in range(1, rounds + 1):
-        for scenario in scenarios:
-            for name in chosen:
-                sample = None
-                try:
-                    sample = measureOne(scenario, servers.KINDS[name], seconds, tool)
-                    say(f"round {number}/{rounds}  {scenario.name:8} {name:10} {sample.rate:>10,.0f}/s")
-                except (servers.Failure, OSError) as ex:
-                    say(f"round {number}/{rounds}  {scenario.name:8} {name:10} failed: {ex}")
-                results[scenario.name][name].append(sample)
-    return results
+# ---------------------------------------------------------------- parts
 
 
-def measureOne(scenario: Scenario, kind: servers.Kind, seconds: int, tool: str) -> Sample:
-    here, there = servers.cores()
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(servers.serve(kind, scenario.app, here))
-        if scenario.idle:
-            stack.enter_context(idle.crowd(server.port, scenario.idle))
-        loads.measure(scenario.load, server, WARMUP, there, tool)
-        return loads.measure(scenario.load, server, seconds, there, tool)
+def measureServers(options: argparse.Namespace) -> Section:
+    scenarios = [SCENARIOS[name] for name in options.scenario]
+    suite = Suite(
+        scenarios, options.servers, options.rounds, options.seconds, options.load, say, deadline=options.deadline
+    )
+    return results.suite(suite.measure(), options.baseline)
 
 
-def describe(chosen: Sequence[str], tool: str, rounds: int, seconds: int) -> dict[str, object]:
+def measureIdle(options: argparse.Namespace) -> Section:
+    costs = []
+    for name in options.servers:
+        if name in IDLERS:
+            try:
+                costs.append(asdict(idle.measure(servers.KINDS[name], IDLE, 3.0)))
+                say(f"{name}: {costs[-1]}")
+            except (servers.Failure, OSError) as ex:
+                say(f"{name}: {ex}")
+    return results.idle(costs, IDLE)
+
+
+def measureGrowth(options: argparse.Namespace) -> Section:
+    return results.growth(json.loads(ran("growth")))
+
+
+def measureInstructions(options: argparse.Namespace) -> Section:
+    if not shutil.which("valgrind"):
+        raise servers.Failure("valgrind is not installed")
+    figures = instructions.measure(list(inmemory.WORKLOADS))
+    titles = {name: workload.title for name, workload in inmemory.WORKLOADS.items()}
+    return results.instructions(instructions.fingerprint(), figures, titles)
+
+
+def measureSwitches(options: argparse.Namespace) -> Section:
+    few = ["--rounds", "1", "--budget", "100000"] if options.quick else ["--rounds", "3"]
+    return results.printed("switches", "The scheduler", ran("switches", *few))
+
+
+def measureClients(options: argparse.Namespace) -> Section:
+    few = ["--rounds", "1", "--seconds", "0.5"] if options.quick else ["--rounds", "3", "--seconds", "1"]
+    return results.printed("clients", "The HTTP client", ran("clients", *few))
+
+
+def measureSimulated(options: argparse.Namespace) -> Section:
+    few = ["--rounds", "1", "--exchanges", "5000"] if options.quick else ["--rounds", "3"]
+    return results.printed("simulated", "Simulation", ran("simulated", *few))
+
+
+#: The parts in the order in which they are measured: those that take a known time first.
+PARTS: dict[str, Callable[[argparse.Namespace], Section]] = {
+    "instructions": measureInstructions,
+    "idle": measureIdle,
+    "growth": measureGrowth,
+    "switches": measureSwitches,
+    "clients": measureClients,
+    "simulated": measureSimulated,
+    "servers": measureServers,
+}
+#: The order in which they are shown.
+ORDER = ("servers", "idle", "growth", "instructions", "switches", "clients", "simulated")
+
+
+def ran(module: str, *arguments: str) -> str:
+    """Return what a module of this package prints; it has a process of its own, whose errors are shown."""
+    command = [sys.executable, "-m", f"bench.{module}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=600)
+    if done.returncode:
+        raise servers.Failure(f"bench.{module} ended with status {done.returncode}")
+    return done.stdout
+
+
+# ---------------------------------------------------------------- the machine
+
+
+def available(name: str) -> bool:
+    installed = servers.KINDS[name].installed
+    if not installed:
+        say(f"{name} is not installed: left out")
+    return installed
+
+
+def describe(options: argparse.Namespace) -> dict[str, str]:
     """Return what one must know of the machine and the run to read the numbers."""
     cpu = next((line.partition(": ")[2] for line in cpuinfo() if line.startswith("model name")), platform.machine())
     here, there = servers.cores()
+    versions = [f"{name} {servers.KINDS[name].version}" for name in options.servers]
     return {
-        "when": time.strftime("%Y-%m-%d", time.gmtime()),
-        "cpu": f"{cpu.strip()}, {os.cpu_count()} cores",
+        "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "cpu": f"{cpu.strip()}, {os.cpu_count()} cores; the load of others, as the run began: {os.getloadavg()[0]:.1f}",
         "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "servers": {name: servers.KINDS[name].version for name in chosen},
-        "load": f"{tool} on core {there}, server on core {here}",
-        "samples": f"{rounds} of {seconds} s each, in interleaved rounds",
+        "python": instructions.fingerprint(),
+        "servers": ", ".join(versions),
+        "load": f"{options.load} on core {there}, server on core {here}",
+        "samples": f"up to {options.rounds} of {options.seconds} s each, in interleaved rounds; medians",
     }
 
 
@@ -128,24 +203,6 @@ def cpuinfo() -> list[str]:
         return Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return []
-
-
-def tell(machine: Mapping[str, object]) -> str:
-    found = machine["servers"]
-    assert isinstance(found, dict)
-    lines = [f"- {key}: {value}" for key, value in machine.items() if key != "servers"]
-    lines.append(f"- servers: {', '.join(f'{name} {version}'.strip() for name, version in found.items())}")
-    return "\n".join(lines) + "\n"
-
-
-def plain(results: Results) -> dict[str, dict[str, list[dict[str, float] | None]]]:
-    """Return the results as JSON has them."""
-    return {
-        scenario: {
-            name: [None if sample is None else asdict(sample) for sample in rounds] for name, rounds in found.items()
-        }
-        for scenario, found in results.items()
-    }
 
 
 def say(text: str) -> None:

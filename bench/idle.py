@@ -78,9 +78,9 @@ def measure(kind: Kind, count: int, seconds: float) -> Cost:
         with crowd(server.port, count) as connections:
             time.sleep(SETTLE)
             held = server.memory - before
-            used, began = server.cpu, time.monotonic()
+            used, began = server.spent, time.monotonic()
             time.sleep(seconds)
-            share = (server.cpu - used) / (time.monotonic() - began)
+            share = (server.spent - used) / (time.monotonic() - began)
             return Cost(kind.name, share, held / count, gone(connections))
 
 

@@ -105,10 +105,10 @@ def judge(figures: Figures, recorded: Figures) -> tuple[list[str], bool]:
             continue
         change = figure / before - 1
         verdict = ""
-        if change > TOLERANCE:
+        if figure > before * (1 + TOLERANCE):
             grew = True
             verdict = f"  more than {TOLERANCE:.0%} above the record"
-        elif change < -TOLERANCE:
+        elif figure < before * (1 - TOLERANCE):
             verdict = "  well below the record: update it"
         lines.append(f"{name:10} {figure:>9,} instructions per request, {change:+.1%} of {before:,}{verdict}")
     return lines, grew

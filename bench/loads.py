@@ -1,8 +1,11 @@
-"""What the clients do, and the two tools that do it: wrk, or hammer where wrk is missing.
+"""What the clients do, and the tools that do it.
 
 Load        connections, requests and how they are sent
 Sample      what one server did under one load in one round
 parseWrk    what wrk printed, as a Sample
+
+Requests come from wrk, or from bench.hammer where wrk is missing; large bodies from bench.bulk; TLS handshakes from
+bench.handshakes.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from bench.requests import changing, render
 from bench.servers import HOST, Failure, Running
 
 MICROSECONDS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6, "h": 3600e6}  # the units that wrk prints latencies in
@@ -30,20 +34,25 @@ class Load:
 
     connections: int = 64
     method: str = "GET"
+    path: str = "/"
     headers: dict[str, str] = field(default_factory=dict)  # besides Host
     body: int = 0  # bytes
     pipelined: int = 1  # requests sent at once
+    changing: bool = False  # the headers are those of bench.requests.changing
+    tool: str = ""  # "bulk" or "handshakes"; "": whatever makes requests
+    resumed: bool = False  # handshakes resume the session of the one before
 
 
 @dataclass(frozen=True)
 class Sample:
     """One measurement."""
 
-    rate: float  # requests per second that were answered with 2xx
+    rate: float  # requests per second that were answered with 2xx; MB or handshakes per second
     p50: float  # latency in microseconds: half of the requests were quicker
     p99: float  # and all but one in a hundred
     errors: int = 0  # requests that failed or were answered with anything but 2xx or 3xx
     cpu: float = 0.0  # share of its core that the server used; 1.0 is all of it
+    peak: int = 0  # bytes: most memory that the server ever had
 
 
 def choose(tool: str = "") -> str:
@@ -56,9 +65,13 @@ def measure(load: Load, server: Running, seconds: float, core: int, tool: str) -
 
     Raises Failure if the load could not be made.
     """
+    tls = server.job.tls is not None
     used, began = server.cpu, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        command = {"wrk": wrk, "python": hammer}[tool](load, server.port, seconds, Path(folder))
+        if load.tool:
+            command = python(load.tool, load, server.port, seconds)
+        else:
+            command = {"wrk": wrk, "python": hammer}[tool](load, server.port, seconds, Path(folder), tls)
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -71,26 +84,32 @@ def measure(load: Load, server: Running, seconds: float, core: int, tool: str) -
     share = (server.cpu - used) / (time.monotonic() - began)
     if done.returncode:
         raise Failure(f"{command[0]} ended with status {done.returncode}: {done.stderr.strip()[-500:]}")
-    sample = parseWrk(done.stdout) if tool == "wrk" else Sample(**json.loads(done.stdout))
-    return replace(sample, cpu=share)
+    sample = parseWrk(done.stdout) if command[0] == "wrk" else Sample(**json.loads(done.stdout))
+    return replace(sample, cpu=share, peak=server.peak)
 
 
-def hammer(load: Load, port: int, seconds: float, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "bench.hammer", json.dumps(asdict(load)), str(port), str(seconds)]
+def python(module: str, load: Load, port: int, seconds: float) -> list[str]:
+    return [sys.executable, "-m", f"bench.{module}", json.dumps(asdict(load)), str(port), str(seconds)]
 
 
-def wrk(load: Load, port: int, seconds: float, folder: Path) -> list[str]:
+def hammer(load: Load, port: int, seconds: float, folder: Path, tls: bool = False) -> list[str]:
+    if tls:
+        raise Failure("only wrk can make requests over TLS")
+    return python("hammer", load, port, seconds)
+
+
+def wrk(load: Load, port: int, seconds: float, folder: Path, tls: bool = False) -> list[str]:
     command = ["wrk", "-t1", f"-c{load.connections}", f"-d{max(1, round(seconds))}s", "--latency"]
     for name, value in load.headers.items():
         command += ["-H", f"{name}: {value}"]
-    if script := lua(load):
+    if script := lua(load, port):
         path = folder / "load.lua"
         path.write_text(script)
         command += ["-s", str(path)]
-    return [*command, f"http://{HOST}:{port}/"]
+    return [*command, f"http{'s' if tls else ''}://{HOST}:{port}{load.path}"]
 
 
-def lua(load: Load) -> str:
+def lua(load: Load, port: int = 0) -> str:
     """Return the script that teaches wrk what its options cannot say; "" if they can say it all."""
     lines = []
     if load.method != "GET":
@@ -103,7 +122,21 @@ def lua(load: Load) -> str:
             f"init = function() batch = string.rep(wrk.format(), {load.pipelined}) end",
             "request = function() return batch end",
         ]
+    if load.changing:
+        before, _, after = render("GET", changing(0), host=f"{HOST}:{port}").decode().partition("0000000")
+        lines += [
+            f"local before, after, number = {quoted(before)}, {quoted(after)}, 0",
+            "request = function()",
+            "    number = number + 1",
+            '    return before .. string.format("%07d", number) .. after',
+            "end",
+        ]
     return "\n".join(lines)
+
+
+def quoted(text: str) -> str:
+    """Return text as a string of Lua, whose escapes for what a head may hold are those of JSON."""
+    return json.dumps(text)
 
 
 def parseWrk(text: str) -> Sample:

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 Rounds = Sequence["Sample | None"]
 
-HEAD = "| server | requests/s | lowest to highest | of {0} | p50, µs | p99, µs | p50 of {0} | CPU | per CPU s | bad |"
-RULE = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
-
-
 @dataclass(frozen=True)
 class Row:
     """One server in one scenario: medians over the rounds. A ratio is None without the other server."""
@@ -36,8 +32,11 @@ class Row:
     cpu: float  # share of the core
     perCpu: float  # requests per second of the server's own CPU time: moves least when others use the core too
     errors: int  # in all rounds together
+    peak: int  # bytes: most memory that the server ever had, in any round
     rateRatio: float | None
     p50Ratio: float | None
+    cpuRatio: float | None  # of perCpu
+    ownRatio: float | None = None  # of rate, to the server's own rate in another scenario
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -64,8 +63,16 @@ def paired(rounds: Rounds, others: Rounds, value: Callable[[Sample], float]) -> 
     return median(ratios) if ratios else None
 
 
-def summarize(results: Mapping[str, Rounds], baseline: str) -> list[Row]:
-    """Return a row for each server that gave a sample, in the order given."""
+def perCpu(sample: Sample) -> float:
+    """Return the requests per second of the server's own CPU time, 0 where it used none that the system noticed."""
+    return sample.rate / sample.cpu if sample.cpu else 0.0
+
+
+def summarize(results: Mapping[str, Rounds], baseline: str, own: Mapping[str, Rounds] | None = None) -> list[Row]:
+    """Return a row for each server that gave a sample, in the order given.
+
+    own: the same servers in the scenario that theirs is compared with; None: there is none.
+    """
     base = results.get(baseline, ())
     rows = []
     for server, rounds in results.items():
@@ -83,33 +90,61 @@ def summarize(results: Mapping[str, Rounds], baseline: str) -> list[Row]:
                 p50=median(sample.p50 for sample in samples),
                 p99=median(sample.p99 for sample in samples),
                 cpu=median(sample.cpu for sample in samples),
-                perCpu=median(sample.rate / sample.cpu if sample.cpu else 0.0 for sample in samples),
+                perCpu=median(map(perCpu, samples)),
                 errors=sum(sample.errors for sample in samples),
+                peak=max(sample.peak for sample in samples),
                 rateRatio=paired(rounds, base, lambda sample: sample.rate),
                 p50Ratio=paired(rounds, base, lambda sample: sample.p50),
+                cpuRatio=paired(rounds, base, perCpu),
+                ownRatio=paired(rounds, own.get(server, ()), lambda sample: sample.rate) if own is not None else None,
             )
         )
     return rows
 
 
-def markdown(title: str, rows: Sequence[Row], baseline: str) -> str:
+Column = tuple[str, Callable[[Row], str]]
+
+
+def columns(rows: Sequence[Row], baseline: str, unit: str) -> list[Column]:
+    """Return the columns of a table of these rows: heading, and what stands in a row."""
+    bulky = unit.startswith("MB")
+    scale, letter = (1e3, "ms") if bulky or "shakes" in unit else (1.0, "µs")
+    found: list[Column] = [
+        ("server", lambda row: row.server),
+        (unit, lambda row: f"{row.rate:,.0f}"),
+        ("lowest to highest", lambda row: f"{row.lowest:,.0f} to {row.highest:,.0f}"),
+        (f"of {baseline}", lambda row: ratio(row.rateRatio)),
+        (f"p50, {letter}", lambda row: f"{row.p50 / scale:,.{1 if scale > 1 else 0}f}"),
+        (f"p99, {letter}", lambda row: f"{row.p99 / scale:,.{1 if scale > 1 else 0}f}"),
+        ("CPU", lambda row: f"{row.cpu:.0%}"),
+        ("per CPU s", lambda row: f"{row.perCpu:,.0f}" if row.perCpu else ""),
+        (f"of {baseline}", lambda row: ratio(row.cpuRatio)),
+    ]
+    if any(row.ownRatio is not None for row in rows):
+        found.insert(4, ("of its own", lambda row: ratio(row.ownRatio)))
+    if bulky:
+        found.append(("most memory, MB", lambda row: f"{row.peak / 1e6:,.0f}"))
+    if any(row.errors for row in rows):
+        found.append(("bad", lambda row: str(row.errors)))
+    return found
+
+
+def markdown(title: str, rows: Sequence[Row], baseline: str, unit: str = "requests/s", note: str = "") -> str:
     """Return one scenario as a heading and a Markdown table."""
-    lines = [f"### {title}", "", HEAD.format(baseline), RULE]
-    for row in rows:
-        cells = [
-            row.server,
-            f"{row.rate:,.0f}",
-            f"{row.lowest:,.0f} to {row.highest:,.0f}",
-            ratio(row.rateRatio),
-            f"{row.p50:,.0f}",
-            f"{row.p99:,.0f}",
-            ratio(row.p50Ratio),
-            f"{row.cpu:.0%}",
-            f"{row.perCpu:,.0f}" if row.perCpu else "",
-            str(row.errors),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    found = columns(rows, baseline, unit)
+    cells = [[cell(row) for _, cell in found] for row in rows]
+    return section(title, table([heading for heading, _ in found], cells), note)
+
+
+def section(title: str, text: str, note: str = "") -> str:
+    """Return a heading, a note below it if there is one, and the text."""
+    return "\n\n".join([f"### {title}", *([note] if note else []), text])
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose first column is text and whose others are numbers."""
+    rule = ["---", *["---:"] * (len(headings) - 1)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (headings, rule, *rows))
 
 
 def ratio(value: float | None) -> str:

@@ -1,7 +1,11 @@
 """What is asked of wrk, and what is read from it."""
 
+import json
+import re
+
 import pytest
-from bench.loads import Load, Sample, lua, microseconds, parseWrk, wrk
+from bench.loads import Load, Sample, hammer, lua, microseconds, parseWrk, python, wrk
+from bench.requests import changing, render
 from bench.servers import Failure
 
 WHOLE = """\
@@ -65,6 +69,7 @@ def test_microseconds_refuses(text):
 
 
 def test_wrk_is_told_the_load(tmp_path):
+    assert wrk(Load(), 1, 3, tmp_path, tls=True)[-1] == "https://127.0.0.1:1/"
     command = wrk(Load(connections=7, headers={"Accept": "*/*"}), 4321, 3, tmp_path)
     assert command == ["wrk", "-t1", "-c7", "-d3s", "--latency", "-H", "Accept: */*", "http://127.0.0.1:4321/"]
     assert not list(tmp_path.iterdir())
@@ -78,3 +83,19 @@ def test_wrk_gets_a_script_for_what_its_options_cannot_say(tmp_path):
     assert script.read_text() == lua(load)
     assert lua(load).splitlines()[:2] == ['wrk.method = "POST"', 'wrk.body = string.rep("x", 10240)']
     assert "string.rep(wrk.format(), 16)" in lua(load)
+
+
+def test_changing_requests_are_whole_and_differ_in_a_number():
+    script = lua(Load(changing=True), 80)
+    before, after, begin = re.search(r'before, after, number = (".*"), (".*"), (0)$', script, re.M).groups()
+    request = json.loads(before) + f"{int(begin) + 1:07}" + json.loads(after)
+    assert request.encode() == render("GET", changing(1), host="127.0.0.1:80")
+    assert "%07d" in script
+
+
+def test_what_wrk_cannot_do_is_done_by_modules_of_ours(tmp_path):
+    command = python("bulk", Load(tool="bulk", path="/x"), 80, 1.5)
+    assert command[1:3] == ["-m", "bench.bulk"] and command[-2:] == ["80", "1.5"]
+    assert Load(**json.loads(command[3])) == Load(tool="bulk", path="/x")
+    with pytest.raises(Failure, match="TLS"):
+        hammer(Load(), 80, 1, tmp_path, tls=True)

@@ -2,7 +2,7 @@
 
 import pytest
 from bench.loads import Sample
-from bench.report import markdown, paired, percentile, summarize
+from bench.report import markdown, paired, perCpu, percentile, summarize, table
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,12 +70,39 @@ def test_summarize():
 
 def test_summarize_without_the_other_server_has_no_ratio():
     [row] = summarize({"hio": [sample(1)]}, "granian")
-    assert row.rateRatio is None and row.p50Ratio is None
+    assert row.rateRatio is None and row.p50Ratio is None and row.cpuRatio is None and row.ownRatio is None
+
+
+def test_summarize_beside_the_own_rate_of_each():
+    own = {"hio": [sample(100), sample(200)], "granian": [None, None]}
+    hio, granian, other = summarize(
+        {"hio": [sample(90), sample(100)], "granian": [sample(50), None], "other": [sample(1), None]}, "granian", own
+    )
+    assert hio.ownRatio == pytest.approx((0.9 + 0.5) / 2)
+    assert granian.ownRatio is None and other.ownRatio is None
+
+
+def test_per_cpu_is_what_a_whole_second_would_have_given():
+    assert perCpu(sample(100, cpu=0.25)) == 400
+    assert perCpu(sample(100)) == 0  # too little to be seen
 
 
 def test_markdown_is_one_table():
     rows = summarize({"hio": [sample(123456.7, cpu=0.5)], "nginx": [None]}, "granian")
     heading, empty, head, rule, row = markdown("hello", rows, "granian").splitlines()
     assert (heading, empty) == ("### hello", "")
-    assert row == "| hio | 123,457 | 123,457 to 123,457 |  | 10 | 30 |  | 50% | 246,913 | 0 |"
+    assert row == "| hio | 123,457 | 123,457 to 123,457 |  | 10 | 30 | 50% | 246,913 |  |"
     assert head.count("|") == rule.count("|") == row.count("|")
+
+
+def test_markdown_has_the_columns_that_mean_something():
+    rows = summarize({"hio": [sample(1000, p50=2500.0, peak=45_600_000, errors=7)]}, "granian", {"hio": [sample(1250)]})
+    heading, _, note, _, head, _, row = markdown("10 MB", rows, "granian", "MB/s", "A note.").splitlines()
+    assert (heading, note) == ("### 10 MB", "A note.")
+    found = dict(zip(head.split(" | ")[1:], row.split(" | ")[1:], strict=True))
+    assert found["MB/s"] == "1,000" and found["of its own"] == "0.80" and found["p50, ms"] == "2.5"
+    assert found["most memory, MB"] == "46" and found["bad |"] == "7 |"
+
+
+def test_a_table_of_no_rows_has_its_head():
+    assert table(["a", "b"], []).splitlines() == ["| a | b |", "| --- | ---: |"]
