@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .. import tcp
 from ..tcp.netting import Address
-from .requesting import ANSWER, IDLE, LINGER, Requestant
+from .requesting import ANSWER, HEAD, IDLE, LINGER, Requestant
 
 
 class Retiring:
@@ -34,7 +34,7 @@ class Retiring:
 
         Requests of which all bytes are here are answered before the Connection: close of the last one. Event streams,
         which would never end, are ended in good order. patience: seconds of tyme for which a connection that rests is
-        kept for a request that may be on its way; None: Patience. Calling it again does nothing.
+        kept for a request that may be on its way, or for the rest of a head; None: Patience. Calling it again does nothing.
         """
         if self.retiring:
             return
@@ -46,7 +46,7 @@ class Retiring:
         patience = self.Patience if patience is None else patience
         self.tymeout = min(self.tymeout, patience) if self.tymeout else patience
         for req in list(self.reqs.values()):
-            if req.phase is IDLE:
+            if req.phase is IDLE or req.phase is HEAD:
                 self.arm(req, self.tymeout)
             elif req.phase is ANSWER:
                 self.dismiss(req)

@@ -100,10 +100,19 @@ def test_half_a_request_may_become_whole(rigs):
     rig = rigs()
     peer = rig.dial().send(GET[:9])
     rig.server.retire(patience=1.0)
-    rig.wait(2.0)
+    rig.wait(0.5)
     assert rig.server.leftovers() == [f"request without a head from {peer.ca} in phase HEAD"]
     (answer,) = peer.ask(GET[9:])
     assert answer.status == 200 and answer.closing
+
+
+def test_half_a_head_is_not_waited_for_longer_than_a_connection_that_rests(rigs):
+    rig = rigs()
+    peer = rig.dial().send(GET[:9])
+    rig.server.retire(patience=1.0)
+    rig.wait(1.1)
+    (answer,) = peer.ask()
+    assert answer.status == 408 and peer.ended
 
 
 def test_pipelined_requests_are_all_answered(rigs):
