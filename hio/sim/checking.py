@@ -3,7 +3,7 @@
 check_determinism   runs a scenario again, here and in fresh processes, and compares what happened
 Divergence          two runs that should have been one; shows the first event that differs
 
-main() is what the fresh process does: it reads a job as JSON from its input, and writes digest and trace.
+main() is what the fresh process does: it reads a job as JSON from its input, and writes digests, or a whole trace.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from itertools import zip_longest
 from typing import Any
 
@@ -24,6 +25,7 @@ from .failing import SimFailure
 from .running import Sim, run
 from .tracing import Event, load
 
+OURS = "in this process"
 #: Seconds that a fresh process may take.
 TIMEOUT = 600.0
 _MARK = "-- trace --"  # printed before the trace, behind whatever the scenario prints
@@ -33,20 +35,22 @@ class Divergence(HioError):
     """Two runs of one seed differ.
 
     Attributes:
-        runs (tuple[str, str]): what each run was.
+        seed: of the two. runs (tuple[str, str]): what each run was.
         serial (int): of the first event that differs.
         events (tuple[Event | None, Event | None]): that event in each run; None: it had ended before.
         before (list[Event]): the events before it, which are the same in both.
     """
 
-    def __init__(self, runs: tuple[str, str], events: list[Event], others: list[Event]) -> None:
+    def __init__(self, seed: int | str, runs: tuple[str, str], events: list[Event], others: list[Event]) -> None:
         pairs = enumerate(zip_longest(events, others))
         at = next((at for at, (ours, theirs) in pairs if ours != theirs), 0)  # 0: it is among those that are not kept
+        self.seed = seed
         self.runs = runs
-        self.serial = events[at].serial if at < len(events) else others[at].serial
+        one = pick(events, at) or pick(others, at)
+        self.serial = one.serial if one is not None else 0
         self.events = (pick(events, at), pick(others, at))
         self.before = events[max(0, at - 5) : at]
-        super().__init__(f"event {self.serial} differs between two runs of one seed")
+        super().__init__(f"event {self.serial} differs between two runs of seed {seed!r}")
 
     def __str__(self) -> str:
         lines = [str(self.args[0])]
@@ -64,41 +68,61 @@ class Divergence(HioError):
 
 def check_determinism(
     scenario: Callable[[Sim], Any],
-    seed: int | str = 0,
+    seeds: int | str | Iterable[int | str] = 0,
     *,
     again: int = 1,
     hashSeeds: Sequence[int] = (0, 1, 4242),
     interpreters: Sequence[str] = (),
     **kwa: Any,
 ) -> str:
-    """Run scenario several times under one seed and return the digest that all runs share.
+    """Run scenario several times under each of seeds, and return a digest of what all runs share.
 
     Parameters:
         scenario: function that takes a Sim. For runs in fresh processes it must stand in a module, by its own name.
-        seed: of all runs.
-        again: times that it is run again in this process.
-        hashSeeds: values of PYTHONHASHSEED, each for a fresh process.
-        interpreters: paths of other Pythons, each for a fresh process with the first of hashSeeds (none: 0). They need
-            what hio needs.
+        seeds: one seed or several.
+        again: times that each is run again in this process.
+        hashSeeds: values of PYTHONHASHSEED, each for a fresh process that runs all seeds.
+        interpreters: paths of other Pythons, each for as many fresh processes. They need what hio needs.
         kwa: for Sim; such as JSON can hold, if there are fresh processes.
+
+    Returns:
+        str: of one seed the digest of its trace; of several, that of their digests.
 
     A run that ends in a SimFailure is compared like any other. Raises Divergence when two runs differ, ValueError when
     scenario cannot be found by a fresh process, RuntimeError when such a process fails.
     """
-    first = perform(scenario, seed, kwa)
-    digest = first.trace.digest()
-    ours = "in this process"
-    for number in range(again):
-        other = perform(scenario, seed, kwa)
-        if other.trace.digest() != digest:
-            raise Divergence((ours, f"{ours}, again ({number + 1})"), list(first.trace), list(other.trace))
-    runs = [(sys.executable, hashSeed) for hashSeed in hashSeeds]
-    runs += [(path, hashSeeds[0] if hashSeeds else 0) for path in interpreters]
-    for path, hashSeed in runs:
-        lines = fresh(path, hashSeed, {"where": locate(scenario), "seed": seed, "kwa": kwa})
-        if lines[0] != digest:
-            raise Divergence((ours, f"{path} with PYTHONHASHSEED={hashSeed}"), list(first.trace), load(lines[1:]))
-    return digest
+    seeds = [seeds] if isinstance(seeds, (int, str)) else list(seeds)
+    digests = []
+    for seed in seeds:
+        first = perform(scenario, seed, kwa)
+        digests.append(first.trace.digest())
+        for number in range(again):
+            other = perform(scenario, seed, kwa)
+            if other.trace.digest() != digests[-1]:
+                raise Divergence(seed, (OURS, f"{OURS}, again ({number + 1})"), list(first.trace), list(other.trace))
+    for path in [sys.executable, *interpreters] if hashSeeds else []:
+        for hashSeed in hashSeeds:
+            compare(scenario, seeds, digests, path, hashSeed, kwa)
+    return digests[0] if len(digests) == 1 else sha256("\n".join(digests).encode()).hexdigest()
+
+
+def compare(
+    scenario: Callable[[Sim], Any],
+    seeds: list[int | str],
+    digests: list[str],
+    path: str,
+    hashSeed: int,
+    kwa: dict[str, Any],
+) -> None:
+    """Run scenario under seeds in a fresh process. Raises Divergence when a digest is not as in digests."""
+    job = {"where": locate(scenario), "seeds": seeds, "kwa": kwa, "whole": False}
+    theirs = fresh(path, hashSeed, job)
+    if theirs == digests:
+        return
+    seed = next(seed for seed, ours, other in zip(seeds, digests, theirs, strict=True) if ours != other)
+    lines = fresh(path, hashSeed, job | {"seeds": [seed], "whole": True})
+    runs = (OURS, f"{path} with PYTHONHASHSEED={hashSeed}")
+    raise Divergence(seed, runs, list(perform(scenario, seed, kwa).trace), load(lines[1:]))
 
 
 def perform(scenario: Callable[[Sim], Any], seed: int | str, kwa: dict[str, Any]) -> Sim:
@@ -144,7 +168,7 @@ def find(where: dict[str, str]) -> Any:
 
 
 def fresh(path: str, hashSeed: int, job: dict[str, Any]) -> list[str]:
-    """Do job in a fresh process of the Python at path; return the digest and the lines of the trace."""
+    """Do job in a fresh process of the Python at path; return digests and, if whole, the lines of the first trace."""
     try:
         request = json.dumps(job)
     except TypeError as ex:
@@ -185,6 +209,8 @@ def pick(events: list[Event], at: int) -> Event | None:
 def main() -> None:
     """Do the job that stands in the input."""
     job = json.load(sys.stdin)
-    sim = perform(find(job["where"]), job["seed"], job["kwa"])
-    print(f"\n{_MARK}\n{sim.trace.digest()}")
-    sim.trace.dump(sys.stdout)
+    scenario = find(job["where"])
+    traces = [perform(scenario, seed, job["kwa"]).trace for seed in job["seeds"]]
+    print(f"\n{_MARK}", *(trace.digest() for trace in traces), sep="\n")
+    if job["whole"]:
+        traces[0].dump(sys.stdout)

@@ -11,11 +11,11 @@ from hio.sim import Divergence, Sim, check_determinism, run
 from hio.sim.checking import locate
 from tests.sim.scenarios import town, unsteady
 
-SEEDS = range(int(os.environ.get("HIO_SIM_SEEDS", "20")))
+SEEDS = range(int(os.environ.get("HIO_SIM_SEEDS", "10")))  # where this is to be proven, 200
 
 
 def others():
-    """Return the other Pythons here that have what hio needs."""
+    """Return the other Pythons that HIO_SIM_PYTHONS, a pattern of paths, matches and that have what hio needs."""
     found = []
     for path in sorted(glob.glob(os.environ.get("HIO_SIM_PYTHONS", ""))):
         done = subprocess.run([path, "-c", "import multidict, falcon"], capture_output=True, check=False)
@@ -26,15 +26,16 @@ def others():
 
 def test_one_seed_one_trace():
     """In fresh processes with other hash seeds, and in other versions of Python where there are any."""
-    for seed in (1, 2):
-        check_determinism(town, seed, hashSeeds=(0, 1, 4242), interpreters=others())
+    check_determinism(town, SEEDS, hashSeeds=(0, 1, 4242), interpreters=others())
 
 
-def test_many_seeds():
-    """Each its own trace, twice."""
-    digests = [[run(town, seed).trace.digest() for seed in SEEDS] for _ in range(2)]
-    assert digests[0] == digests[1]
-    assert len(set(digests[0])) == len(SEEDS)
+def test_each_seed_its_own():
+    assert len({run(town, seed).trace.digest() for seed in SEEDS}) == len(SEEDS)
+
+
+def test_digest_of_several():
+    one, other = (check_determinism(failing, seed, hashSeeds=()) for seed in (1, 2))
+    assert check_determinism(failing, (1, 2), hashSeeds=()) not in (one, other)
 
 
 KNOWN = "633bcd697b43fa98c0059034cc77556b8dbf234b6af1492933d8a0f3f0e2ecf3"
@@ -54,6 +55,7 @@ def test_a_difference_is_shown():
             check_determinism(unsteady, again=0, hashSeeds=(hashSeed,))
     found = caught.value
     ours, theirs = found.events
+    assert found.seed == 0
     assert ours.note != theirs.note and ours[:9] == theirs[:9]
     text = str(found)
     assert f"event {found.serial} differs" in text and f"note: {ours.note!r} and {theirs.note!r}" in text

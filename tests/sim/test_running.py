@@ -323,6 +323,14 @@ def test_limit():
     assert "client: <Task test_limit.<locals>.client>" in failure.reason
 
 
+def test_unknown_host():
+    """The failure says which, who asked for it, and which there are."""
+    sim = alone(lambda host: ClientDoer(Client(host="servr", port=80, net=host.net)))
+    failure = failing(sim)
+    assert (failure.cause, failure.host, failure.tyme) == ("raised", "client", 0.0)
+    assert "no host is called 'servr' in this simulation; there are client" in failure.reason
+
+
 def test_deadlock():
     """All that is left waits for what cannot come; known at once, and not only at the limit."""
 
