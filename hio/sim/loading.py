@@ -177,7 +177,7 @@ def chunked(body: bytes, count: int) -> Iterator[bytes]:
 
 
 @dataclass
-class Outcome:
+class Answers:
     """What came of a visit.
 
     Attributes:
@@ -196,7 +196,7 @@ class Visitor:
     def __init__(self, host: Host, to: str, port: int, visit: Visit) -> None:
         self.host = host
         self.visit = visit
-        self.outcome = Outcome()
+        self.answers = Answers()
         self.client = Client(host=to, port=port, net=host.net, tymth=host.tymth, bs=65536)
         self.reader = Reader(self._method)
         self.pieces = self._pieces()
@@ -205,7 +205,7 @@ class Visitor:
         self.parts: list[bytes] = []  # of its body
 
     def _method(self, ahead: int) -> str:
-        done = len(self.outcome.statuses) + ahead
+        done = len(self.answers.statuses) + ahead
         asks = self.visit.asks
         return asks[done].method if done < len(asks) and asks[done].broken is None else "GET"
 
@@ -213,14 +213,14 @@ class Visitor:
         """Yield what goes out next; None: wait for an answer."""
         visit = self.visit
         for serial, ask in enumerate(visit.asks):
-            while not visit.pipelined and serial > len(self.outcome.statuses):
+            while not visit.pipelined and serial > len(self.answers.statuses):
                 yield None
             raw = ask.render(serial)
             size = visit.pieces or len(raw)
             for at in range(0, len(raw), size):
                 yield raw[at : at + size]
 
-    def run(self) -> Generator[float, Any, Outcome]:
+    def run(self) -> Generator[float, Any, Answers]:
         """Visit, and return what came of it."""
         client, visit = self.client, self.visit
         client.reopen()
@@ -233,17 +233,17 @@ class Visitor:
             self.end()
         finally:
             client.close()
-        self.outcome.cut = self.reader.begun or len(self.outcome.statuses) < len(visit.asks)
-        return self.outcome
+        self.answers.cut = self.reader.begun or len(self.answers.statuses) < len(visit.asks)
+        return self.answers
 
     def over(self, last: float) -> bool:
         """Whether there is nothing more to do."""
         client, visit = self.client, self.visit
         if self.host.tyme - last > PATIENCE or client.cutoff:
             return True
-        if visit.end == "reset" and (self.parts or self.outcome.statuses or self.reader.begun):
+        if visit.end == "reset" and (self.parts or self.answers.statuses or self.reader.begun):
             return True
-        return self.sent and (visit.end == "leave" or len(self.outcome.statuses) >= len(visit.asks))
+        return self.sent and (visit.end == "leave" or len(self.answers.statuses) >= len(visit.asks))
 
     def step(self) -> bool:
         """Send and receive what can be; return whether anything moved."""
@@ -278,7 +278,7 @@ class Visitor:
         try:
             parts = self.reader.feed(data)
         except Malformed:  # the oracles of the Sim say so
-            self.outcome.cut = True
+            self.answers.cut = True
             return
         for part, value in parts:
             if part is Part.HEAD:
@@ -287,22 +287,22 @@ class Visitor:
             elif part is Part.BODY:
                 self.parts.append(value)
             elif self.status >= 200:
-                self.outcome.statuses.append(self.status)
-                self.outcome.bodies.append(b"".join(self.parts))
+                self.answers.statuses.append(self.status)
+                self.answers.bodies.append(b"".join(self.parts))
                 self.parts = []
 
     def end(self) -> None:
         """End the connection."""
         if self.client.cutoff:
             for _ in self.reader.finish():
-                self.outcome.statuses.append(self.status)
-                self.outcome.bodies.append(b"".join(self.parts))
+                self.answers.statuses.append(self.status)
+                self.answers.bodies.append(b"".join(self.parts))
         if self.visit.end == "reset" and self.client.cs is not None:
             self.client.cs.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def visit(host: Host, to: str, port: int, one: Visit) -> Generator[float, Any, Outcome]:
-    """Make a visit to port of host to, from host; return its Outcome."""
+def visit(host: Host, to: str, port: int, one: Visit) -> Generator[float, Any, Answers]:
+    """Make a visit to port of host to, from host; return its Answers."""
     if any(ask.broken is not None for ask in one.asks) and host.sim.oracles is not None:
         host.sim.oracles.excuse(host.name)
     if one.wait:
@@ -316,12 +316,12 @@ def load(
     visits: Mix | Sequence[Visit] | None = None,
     *,
     lanes: int = 1,
-    outcomes: list[Outcome] | None = None,
+    answers: list[Answers] | None = None,
 ) -> Callable[[Host], Any]:
     """Return a factory for a host that makes visits to port of host to.
 
     visits: those to be made, or the Mix that the host's dice draw them from; None: the default Mix.
-    lanes: doers that make them, each its share. outcomes: list to put what came of them into, in the order of the ends.
+    lanes: doers that make them, each its share. answers: list to put what came of them into, in the order of the ends.
     """
 
     def make(host: Host) -> Any:
@@ -330,10 +330,10 @@ def load(
         def lane(number: int) -> Any:
             def run(tymth: Tymth, tock: float = 0.0, **_: Any) -> Generator[Any, Any, bool]:
                 for serial, one in enumerate(chosen[number::lanes]):
-                    outcome = yield from visit(host, to, port, one)
-                    host.note(f"visit {number + serial * lanes}: {outcome.statuses}{' cut' if outcome.cut else ''}")
-                    if outcomes is not None:
-                        outcomes.append(outcome)
+                    came = yield from visit(host, to, port, one)
+                    host.note(f"visit {number + serial * lanes}: {came.statuses}{' cut' if came.cut else ''}")
+                    if answers is not None:
+                        answers.append(came)
                 return True
 
             return doify(run, name=f"lane{number}")
@@ -343,4 +343,4 @@ def load(
     return make
 
 
-__all__ = ["BROKEN", "ENDS", "Ask", "Mix", "Outcome", "Visit", "draw", "load", "visit"]
+__all__ = ["BROKEN", "ENDS", "Ask", "Mix", "Answers", "Visit", "draw", "load", "visit"]

@@ -126,6 +126,7 @@ class Sim(Faults):
         self.ran = False
         self.guard = Guard(self, allow) if guard else None
         self.oracles = Oracles(self) if oracles else None
+        self.order: Callable[[Network, float], None] | None = None  # settles what is due at the same tyme
         self._clients = False  # whether there are any
         self._waiting = 0  # those that are not done
         self._unsettled = True  # something happened by which the run may be over
@@ -285,6 +286,8 @@ class Sim(Faults):
                     break
             due = heap[0][0]
             network.now = due
+            if self.order is not None:
+                self.order(network, due)
             while heap and heap[0][0] == due:
                 _, _, act, segment, data = heappop(heap)
                 act(segment, data)

@@ -187,12 +187,11 @@ class SimSocket(SimEnd):
         """A segment arrives where all is not well. Returns whether that is all there is to do about it."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         network = self.net.network
-        if self.state in (CLOSED, DEAD):
+        if self.state in (BROKEN, CLOSED, DEAD):
             if peer.state != DEAD:
                 self.note(Kind.VANISH, segment, note="nobody is there any more")
-                self._signal(Kind.RESET, peer.broken, "nobody is there any more")
-            return True
-        if self.state == BROKEN:
+                if peer.state != BROKEN:
+                    self._signal(Kind.RESET, peer.broken, "nobody is there any more")
             return True
         if self.state == DIALING:  # the word that the connection stands is late: this says as much
             self._opened(segment, None)

@@ -192,6 +192,9 @@ class Oracles:
         elif kind == FAULT and note.startswith(("crash(", "bounce(")):
             self._crashed[host] = None
             self.calls = {call: None for call in self.calls if call.host.name != host}
+            for conversation in self.conversations.values():
+                if host in (conversation.client, conversation.server):
+                    conversation.lost = True
 
     def _behind(self, conversation: Conversation, stopped: dict[str, None], last: int) -> None:
         """Look at a connection behind a turn in which something happened on it."""
