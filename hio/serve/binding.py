@@ -14,9 +14,12 @@ describeAddress  an address as what a browser or curl on this machine can be giv
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import socket
+import struct
+import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 
@@ -27,6 +30,18 @@ BIND = re.compile(r"(?:\[(?P<bracketed>[^\[\]]+)\]|(?P<host>[^\[\]:]+)):(?P<port
 
 #: Addresses that stand for every interface, with one of them that a browser can ask.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+#: Socket option that attaches a filter of packets; None where there is none.
+FilterOption: int | None = 26 if sys.platform == "linux" else None  # SO_ATTACH_FILTER, which Python does not name
+#: A filter (linux/filter.h) that drops the first packet of a connection, and no other: of the TCP flags, is SYN set?
+NOBODY = [
+    (0x30, 0, 0, 13),  # load the byte with the flags
+    (0x45, 0, 1, 0x02),  # SYN: go on; else skip the next
+    (0x06, 0, 0, 0),  # drop
+    (0x06, 0, 0, 0xFFFFFFFF),  # pass
+]
+NobodyCode = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in NOBODY))
+NobodyAt = ctypes.addressof(NobodyCode)
 
 FirstFd = 3  # of those that systemd hands over (sd_listen_fds(3))
 
@@ -68,23 +83,45 @@ class Listener:
     def __post_init__(self) -> None:
         self.ha: Address = pair(self.socks[0].getsockname()) or f"fd:{self.socks[0].fileno()}"
 
-    def sock(self, slot: int) -> socket.socket:
-        """Return the socket for the worker in slot."""
-        return self.socks[slot % len(self.socks)]
+    def share(self, slot: int, size: int) -> list[socket.socket]:
+        """Return the sockets for the worker in slot, of size workers: each has one at least, and all are served."""
+        if size >= len(self.socks):
+            return [self.socks[slot % len(self.socks)]]
+        return self.socks[slot::size]
+
+    def hush(self) -> None:
+        """Let no new connections come, and keep those that wait to be accepted.
+
+        For who is about to close the socket, which would reset them. On TCP, where that can be done (Linux), clients
+        that knock now are not answered, and find nobody listening when they try again a second later.
+        """
+        if isinstance(self.bind.address, str):
+            self.unlink()
+        elif FilterOption is not None:
+            for sock in self.socks:
+                try:
+                    sock.setsockopt(socket.SOL_SOCKET, FilterOption, struct.pack("HP", len(NOBODY), NobodyAt))
+                except OSError:  # not TCP, or not permitted
+                    pass
+
+    def unlink(self) -> None:
+        """Remove the file of a UNIX-domain socket, if this process made it."""
+        if isinstance(self.bind.address, str):
+            try:
+                os.unlink(self.bind.address)
+            except OSError:
+                pass
 
     def describe(self, secured: bool) -> str:
         """Return its URL."""
         return describeAddress(self.ha, "https" if secured else "http")
 
-    def close(self, unlink: bool = True) -> None:
-        """Stop listening. unlink: remove the file of a UNIX-domain socket that this process made."""
+    def close(self) -> None:
+        """Stop listening."""
+        if self.socks[0].fileno() >= 0:
+            self.unlink()
         for sock in self.socks:
             sock.close()
-        if unlink and isinstance(self.bind.address, str):
-            try:
-                os.unlink(self.bind.address)
-            except OSError:
-                pass
 
     def forsake(self) -> None:
         """Close the sockets of this process only, in a child that does not listen here."""

@@ -146,4 +146,7 @@ def buildServer(
         servant.refreshable = False
         kwa = {"servant": servant}
     scheme = "https" if secured else "http"
-    return kind(name=bind.text, app=app, scheme=scheme, tymeout=limits.idleTymeout, limits=limits, **kwa)
+    server = kind(name=bind.text, app=app, scheme=scheme, tymeout=limits.idleTymeout, limits=limits, **kwa)
+    if config["workers"] > 1 and not config["reuseport"]:
+        server.servant.budget = 1  # one a turn: who has less to do takes more of them
+    return server

@@ -80,7 +80,7 @@ class Alone:
             urls = [listener.describe(isSecured(config, listener.bind)) for listener in self.listeners]
             self.worker = Worker(
                 config, places, app=self.app, sidelines=self.sidelines(), errors=errors.handler,
-                announce=lambda: self.served(urls),
+                announce=lambda: self.served(urls), farewell=self.hush,
             )
             writePid(config["pidfile"])
             return self.worker.run()
@@ -94,6 +94,11 @@ class Alone:
         """It serves."""
         self.announce(urls)
         notify("READY=1")
+
+    def hush(self) -> None:
+        """Let no new connections come."""
+        for listener in self.listeners:
+            listener.hush()
 
     def sidelines(self) -> list[Any]:
         """Return what else is served, and where."""

@@ -167,8 +167,16 @@ class Supervisor:
             notify("STOPPING=1")
             self.stopped = self.chief.now
             logger.info("stopping: what was begun has %g s to end", self.crew.grace)
+            self.hush()
             self.crew.stop(self.chief.now)
         self.chief.watch.wake()
+
+    def hush(self) -> None:
+        """Let no new connections come: those that wait are the workers' to accept, and others could only be reset."""
+        for listeners in self.listeners.values():
+            for listener in listeners:
+                listener.hush()
+                listener.close()
 
     def reload(self) -> None:
         """Read the configuration anew and replace all workers."""
@@ -403,9 +411,10 @@ class Supervisor:
         places = []
         for spec in config["bind"]:
             for listener in self.listeners[spec]:
-                places.append((listener.bind, listener.sock(slot)))
+                share = listener.share(slot, config["workers"])
+                places += [(listener.bind, sock) for sock in share]
                 for sock in listener.socks:
-                    if sock is not listener.sock(slot):
+                    if sock not in share:
                         os.close(sock.detach())
         page = self.liveListener(slot)
         for other in self.live:

@@ -125,6 +125,8 @@ class Worker:
         channel (Channel | None): to its supervisor; None: it has none.
         app: to serve in place of the one that config names.
         sidelines: (app factory, socket) of what else is served: the live page and such. A factory takes the Worker.
+        announce: is called when it serves. farewell: is called before it retires.
+        errors (LineHandler | None): of the error log, opened anew with the others.
 
     Raises Refusal for an app, files or certificates that are not what they must be.
     """
@@ -138,12 +140,14 @@ class Worker:
         app: WSGIApplication | None = None,
         sidelines: list[tuple[Callable[[Worker], WSGIApplication], socket.socket]] | None = None,
         announce: Callable[[], Any] | None = None,
+        farewell: Callable[[], Any] | None = None,
         errors: LineHandler | None = None,
     ) -> None:
         self.config = config
         self.slot = slot
         self.channel = channel
         self.announce = announce
+        self.farewell = farewell
         self.errors = errors
         self.ready = self.retiring = self.hurried = False
         self.born = 0.0
@@ -273,6 +277,8 @@ class Worker:
         self.retiring = True
         if self.channel is not None:
             self.channel.send({"leaving": True})
+        if self.farewell is not None:
+            self.farewell()
         for server in [*self.servers, *self.sides]:
             server.retire()
         self.minder.watch.wake()

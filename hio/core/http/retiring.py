@@ -14,6 +14,9 @@ from .. import tcp
 from ..tcp.netting import Address
 from .requesting import ANSWER, HEAD, IDLE, LINGER, Requestant
 
+#: Times that a server which retires looks for those who wait at the door; one look takes in hundreds.
+Sweeps = 16
+
 
 class Retiring:
     """Part of Keeper.
@@ -39,8 +42,11 @@ class Retiring:
         if self.retiring:
             return
         servant = self.servant
+        servant.budget = None
         servant.knocked = True
-        self.serviceConnects()
+        for _ in range(Sweeps):
+            if servant.knocked:
+                self.serviceConnects()
         self.retiring = True
         servant.deafen()
         patience = self.Patience if patience is None else patience

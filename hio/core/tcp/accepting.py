@@ -43,8 +43,11 @@ class Acceptor(tyming.Tymee):
         ss: listening socket or None.
         axes (deque): (cs, ca) accepted and not yet looked at.
         opened (bool): whether it listens.
+        budget (int | None): connections that one service call accepts at the most; None: AcceptBudget. A small one
+            leaves some to other processes that accept from the same socket.
     """
 
+    budget: int | None = None
     failure: OSError | None = None  # for which the last open() answered False
     inode: tuple[int, int] | None = None  # of the file of the own UNIX-domain socket
 
@@ -242,7 +245,7 @@ class Acceptor(tyming.Tymee):
 
     def room(self) -> int:
         """Number of connections that may be taken now."""
-        return AcceptBudget
+        return AcceptBudget if self.budget is None else self.budget
 
     def serviceAccepts(self) -> None:
         """Accept all that wait, as far as there is room, into .axes."""

@@ -16,7 +16,7 @@ from ... import help
 from ...base.polling import READ, Sock
 from ...base.tyming import Tymth
 from ..wiring import WireLog
-from .accepting import AcceptBudget, Acceptor
+from .accepting import Acceptor
 from .deadlining import Deadlines
 from .netting import Address, Data, Socket
 from .remoting import Remoter as Ix
@@ -150,7 +150,8 @@ class Server(Acceptor):
 
     def room(self) -> int:
         """Number of connections that may be taken now."""
-        return AcceptBudget if self.connections is None else min(AcceptBudget, self.connections - self.held())
+        room = super().room()
+        return room if self.connections is None else min(room, self.connections - self.held())
 
     def serviceAxes(self) -> list[Ix]:
         """Accept, and make a Remoter in .ixes of each connection accepted; return the list of them."""

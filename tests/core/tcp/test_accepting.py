@@ -131,7 +131,7 @@ def test_connection_limit(pairs):
 
 
 def test_a_storm_of_connections_does_not_hold_the_turn(pairs, monkeypatch):
-    monkeypatch.setattr("hio.core.tcp.servanting.AcceptBudget", 4)
+    monkeypatch.setattr("hio.core.tcp.accepting.AcceptBudget", 4)
     each = pairs(MemoryNet())
     for _ in range(10):
         each.client().service()
