@@ -82,14 +82,16 @@ def lines(
         _, y = place(10.0 ** xs[0], 10.0**power)
         found.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
         found.append(text(left - 6, y + 4, short(10.0**power), "dim", "end"))
-    ends: list[float] = []
+    ends: dict[str, tuple[float, float]] = {}
     for number, (name, line) in enumerate(series.items()):
         placed = [place(x, y) for x, y in line]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         found.append(f'<polyline class="line c{number % 6}" points="{path}"/>')
         found += [f'<circle class="line c{number % 6}" cx="{x:.1f}" cy="{y:.1f}" r="2"/>' for x, y in placed]
-        y = apart(placed[-1][1], ends)
-        found.append(text(placed[-1][0] + 8, y + 4, name))
+        ends[name] = placed[-1]
+    taken: list[float] = []
+    for name, (x, y) in sorted(ends.items(), key=lambda item: item[1][1]):
+        found.append(text(x + 8, apart(y, taken) + 4, name))
     return picture(height, found)
 
 

@@ -95,7 +95,10 @@ class MemoryNet:
         return host
 
     def poller(self) -> Poller:
-        raise NotImplementedError("the Doist has one")
+        """Return a poller that tells nothing, for a server that is serviced by hand."""
+        poller = EpollPoller()
+        poller.epoll = Clients([], iter(()), 0, lambda: None)  # type: ignore[assignment]
+        return poller
 
     def serves(self, poller: Poller) -> bool:
         return True

@@ -89,7 +89,7 @@ def suite(results: Results, baseline: str) -> Section:
         scenario = SCENARIOS[name]
         own = results.get(scenario.own) if scenario.own else None
         rows = report.summarize(found, baseline, own)
-        texts.append(report.markdown(scenario.title, rows, baseline, scenario.unit, scenario.note))
+        texts.append(report.markdown(f"{scenario.title} (`{name}`)", rows, baseline, scenario.unit, scenario.note))
         if name in DRAWN and rows:
             drawn[name] = charts.bars(scenario.title, {row.server: row.rate for row in rows}, scenario.unit)
             texts.append(picture(name, scenario.title))
