@@ -117,6 +117,7 @@ def visits(
         chunks=st.integers(0, 4),
         minor=st.sampled_from((1, 0)),
         closing=st.booleans(),
+        broken=st.none(),  # else drawn by its type
     ).map(lambda ask: ask if ask.method in ("POST", "PUT", "PATCH") else ask._replace(size=0, chunks=0))
     last = st.one_of(st.none(), st.integers(0, len(BROKEN) - 1)) if broken else st.none()
 
