@@ -12,7 +12,7 @@ MODERN := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint types imports coverage bench clean
+.PHONY: help run test check lint types imports coverage docs bench clean
 
 help:  ## say what can be made (this)
 	@echo "hio: HTTP from inside one cooperative loop. The first time, start with: make run"
@@ -44,11 +44,14 @@ coverage: $(VENV)/.has-test  ## run the tests and show the lines that none of th
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+docs: $(VENV)/.has-docs  ## build the documentation as a site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet $(ARGS)
+
 bench: $(VENV)/.has-bench  ## measure hio beside other servers (wrk, if installed, makes the load)
 	$(BIN)/python -m bench $(ARGS)
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf .venv .venv-* build dist *.egg-info .coverage .coverage.* .hypothesis
+	rm -rf .venv .venv-* build dist site *.egg-info .coverage .coverage.* .hypothesis
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
