@@ -53,6 +53,7 @@ class Call:
         while self.reply is None:
             yield self.caller.pause(self)
             if self.reply is None:
+                self.watch = None  # who waits has a turn right now: a reply found in it is to wake nobody later
                 self.caller.tend(self)
         return self.reply
 

@@ -303,6 +303,23 @@ def test_tymeouts_end_a_wait_in_time():
     assert all(reply.mishap.value == "too slow" for reply in replies if reply.errored)
 
 
+@pytest.mark.parametrize("caller", ["client", "pool"])
+def test_a_call_whose_time_is_up_does_not_disturb_the_rest_that_comes_next(caller):
+    def work(tymth, url):
+        bounds = Bounds(headTymeout=0.125)
+        if caller == "pool":
+            opened = openPool(tymth=tymth, bounds=bounds)
+        else:
+            opened = http.openClient(path=url, tymth=tymth, bounds=bounds)
+        with opened as asker:
+            assert (yield from asker.get(f"{url}/slow/1000")).errored
+            begin = tymth()
+            yield 0.5
+            assert tymth() - begin >= 0.5
+
+    run(work)
+
+
 def test_a_doer_that_is_closed_leaves_its_call():
     def work(tymth, url):
         with openPool(tymth=tymth) as pool:
