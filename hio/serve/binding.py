@@ -22,6 +22,7 @@ import struct
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..core.tcp.netting import osNet, pair
 from .refusing import Refusal
@@ -186,7 +187,7 @@ def openBind(
         return [adopt(bind, bind.fd)]
     address = bind.address
     assert address is not None
-    socks: list[socket.socket] = []
+    socks: list[Any] = []
     try:
         ha = address
         if isinstance(ha, tuple) and ha[0] != "::":

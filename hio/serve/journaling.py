@@ -247,11 +247,21 @@ class CountJournal(Journal):
     def turn(self) -> None:
         """A turn of a server begins: of no interest."""
 
-    began = ongoing = refused = sent = gone = lambda self, *_: None
+    def began(self, req: Any) -> None:
+        """Part of a request came: of no interest."""
+
+    def ongoing(self, req: Any) -> None:
+        """A response is not whole: of no interest."""
 
     def answered(self, req: Any, rep: Any) -> None:
         """The application gave the whole response, or failed."""
         self.count += 1
+
+    def refused(self, req: Any, fault: Any, size: int) -> None:
+        """The server answered by itself: of no interest."""
+
+    def gone(self, req: Any) -> None:
+        """A connection ends: of no interest."""
 
 
 class JournalDoer(doing.Doer):

@@ -184,6 +184,6 @@ def expose(ledger: Ledger, workers: int, accept: str = "") -> tuple[str, bytes]:
     from prometheus_client.exposition import choose_encoder
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Collector(ledger, workers))  # type: ignore[arg-type]
+    registry.register(Collector(ledger, workers))
     encode, kind = choose_encoder(accept)
     return kind, encode(registry)

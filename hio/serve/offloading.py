@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
 logger = help.ogler.getLogger()
 
 #: Bytes that may wait for the server in one Answer: as many as a server lets wait for the client.
@@ -97,15 +99,15 @@ class Answer:
 
     def begin(
         self, status: str, headers: list[tuple[str, str]],
-        exc_info: tuple[type[BaseException], BaseException, TracebackType] | None = None, /,
+        exc_info: ExcInfo | None = None, /,
     ) -> Callable[[bytes], object]:
         """The start_response of the application (PEP 3333)."""
         with self.lock:
-            if exc_info is not None and self.begun:
+            if exc_info and self.begun and exc_info[1] is not None:
                 raise exc_info[1].with_traceback(exc_info[2])
-            if exc_info is None and self.heads:
+            if not exc_info and self.heads:
                 raise AssertionError("start_response was called already, and there is no exc_info")
-            self.heads.append((status, headers) if exc_info is None else (status, headers, exc_info))
+            self.heads.append((status, headers, exc_info) if exc_info else (status, headers))
         return self.put
 
     def put(self, item: bytes) -> None:
@@ -180,7 +182,7 @@ class Pool(doing.Doer):
         for i in range(self.size):
             threading.Thread(target=self.work, name=f"hio-app-{i + 1}", daemon=True).start()
 
-    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:  # type: ignore[override]
+    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Rest until a thread has something."""
         assert self.bell is not None
         while True:
@@ -201,8 +203,8 @@ class Pool(doing.Doer):
             remoter = self.waiting.get(answer)
             if answer.ended:
                 self.waiting.pop(answer, None)
-            req = getattr(remoter, "protocol", None)
-            keeper = getattr(req, "keeper", None)
+            req: Any = getattr(remoter, "protocol", None)
+            keeper: Any = getattr(req, "keeper", None)
             if keeper is not None and req.responder is not None and req.responder.iterator is answer:
                 keeper.rouse(req)
 

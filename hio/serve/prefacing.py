@@ -128,7 +128,7 @@ class Prefaced(tcp.Server):
         """Have a trusted address wait for its preface; take all others as they are."""
         if not self.trust(str(ca[0])):
             return super().take(cs, ca)
-        caller = Caller(cs, ca, self.tyme + Tymeout if self.tymth is not None else float("inf"))
+        caller = Caller(cs, ca, self.tymth() + Tymeout if self.tymth is not None else float("inf"))
         self.callers[caller] = None
         assert self.watch.poller is not None
         self.watch.poller.register(cs, self.watch, caller, READ)
@@ -137,18 +137,18 @@ class Prefaced(tcp.Server):
 
     def serviceConnects(self) -> list[Any]:
         """Take connections, and those whose preface is whole by now; return the list of those ready for bytes."""
-        fresh = super().serviceConnects()
+        fresh: list[Any] = super().serviceConnects()
         if self.callers:
             self.collect()
-            ready = [thing for thing in self.readable if isinstance(thing, Caller)]
-            self.readable = [thing for thing in self.readable if not isinstance(thing, Caller)]
-            for caller in ready:
-                ix = self.hear(caller) if caller in self.callers else None
+            readable: list[Any] = self.readable
+            self.readable = [thing for thing in readable if not isinstance(thing, Caller)]
+            for caller in [thing for thing in readable if isinstance(thing, Caller) and thing in self.callers]:
+                ix = self.hear(caller)
                 if ix is not None and self.ixes.get(ix.ca) is ix:
                     fresh.append(ix)
-            if self.tymth is not None:
-                for caller in [caller for caller in self.callers if caller.due <= self.tyme]:
-                    self.dismiss(caller, f"no PROXY protocol within {Tymeout} s")
+            now = self.tymth() if self.tymth is not None else float("-inf")
+            for caller in [caller for caller in self.callers if caller.due <= now]:
+                self.dismiss(caller, f"no PROXY protocol within {Tymeout} s")
         return fresh
 
     def hear(self, caller: Caller) -> Any:
@@ -170,7 +170,7 @@ class Prefaced(tcp.Server):
         if not preface.whole:
             return None
         self.release(caller)
-        ix = super().take(caller.cs, caller.ca)
+        ix: Any = super().take(caller.cs, caller.ca)
         if ix is not None:
             ix.source = preface.source
             self.watch.wake()  # what follows the preface may be here already

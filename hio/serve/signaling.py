@@ -56,7 +56,7 @@ class Signals(doing.Doer):
             self.hurried = now if self.hurried is None else self.hurried
         self.pending.append(number)
 
-    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:  # type: ignore[override]
+    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Rest until a signal came; call what is to be called."""
         assert self.bell is not None
         while True:

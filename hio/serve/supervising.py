@@ -97,7 +97,7 @@ class Supervisor:
             self.listen(config)
             self.listenAside(config)
             writePid(config["pidfile"])
-            handlers = {
+            handlers: dict[int, Callable[[], Any]] = {
                 signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self.reload,
                 signal.SIGUSR1: self.reopen, signal.SIGCHLD: self.reap,
             }
@@ -398,11 +398,10 @@ class Supervisor:
         for channel in self.channels.values():
             channel.forsake()
         if self.admin is not None:
-            for ix in self.admin.servant.ixes.values():
-                if ix.cs is not None:
-                    os.close(ix.cs.detach())
-            if self.admin.servant.ss is not None:
-                os.close(self.admin.servant.ss.detach())
+            socks: list[Any] = [ix.cs for ix in self.admin.servant.ixes.values()]
+            for sock in [*socks, self.admin.servant.ss]:
+                if sock is not None:
+                    os.close(sock.detach())
         if self.aside is not None:
             self.aside.forsake()
 
@@ -454,14 +453,14 @@ class Chief(doing.Doer):
     @property
     def now(self) -> float:
         """Present tyme."""
-        return self.tyme
+        return self.tymth() if self.tymth is not None else 0.0
 
     def wind(self, tymth: Tymth) -> None:
         """Go by tymth."""
         super().wind(tymth)
         self.watch.poller = getattr(tymth, "poller", None)
 
-    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:  # type: ignore[override]
+    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Start the workers, and mind them until it is over."""
         supervisor, crew = self.supervisor, self.supervisor.crew
         tyme = yield 0.0

@@ -131,7 +131,7 @@ class ChannelDoer(doing.Doer):
         self.channels.pop(channel, None)
         channel.close()
 
-    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:  # type: ignore[override]
+    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Rest until something came."""
         while True:
             yield self.watch

@@ -72,17 +72,18 @@ class ServingDoer(http.ServerDoer):
 
     def __init__(self, server: http.Server, cut: list[str], several: bool = False, **kwa: Any) -> None:
         super().__init__(server=server, **kwa)
+        self.keeper = server
         self.cut = cut
         self.several = several
 
     def enter(self, *, temp: bool | None = None) -> None:
         """Open the server."""
         super().enter(temp=temp)
-        self.server.template["wsgi.multiprocess"] = self.several
+        self.keeper.template["wsgi.multiprocess"] = self.several
 
     def exit(self) -> None:
         """Close the server, taking note of what that cuts off."""
-        self.cut += self.server.leftovers()
+        self.cut += self.keeper.leftovers()
         super().exit()
 
 
@@ -99,7 +100,7 @@ class Minder(doing.Doer):
         super().wind(tymth)
         self.watch.poller = getattr(tymth, "poller", None)
 
-    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:  # type: ignore[override]
+    def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Look now and then, and rest in between."""
         worker = self.worker
         tyme = yield 0.0

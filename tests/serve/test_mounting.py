@@ -54,7 +54,8 @@ def test_nothing_at_a_path():
 
 
 HOSTS = Mounts([
-    ("a.example", "", app("a")), ("*.a.example", "", app("below")), ("b.example", "/api", app("b")), ("", "", app("any")),
+    ("a.example", "", app("a")), ("*.a.example", "", app("below")),
+    ("b.example", "/api", app("b")), ("", "", app("any")),
 ])
 
 
@@ -100,7 +101,9 @@ def test_parseMount(text, mount):
     assert parseMount(text) == mount
 
 
-@pytest.mark.parametrize("text", ["shop:app", "=shop:app", "/api=", "/a//b=x:y", "/a/../b=x:y", "/./a=x:y", "h:80/a=x:y", ""])
+@pytest.mark.parametrize("text", [
+    "shop:app", "=shop:app", "/api=", "/a//b=x:y", "/a/../b=x:y", "/./a=x:y", "h:80/a=x:y", "",
+])
 def test_parseMount_refuses(text):
     with pytest.raises(Refusal, match="--mount"):
         parseMount(text)

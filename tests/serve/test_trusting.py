@@ -112,7 +112,8 @@ def test_parseForwarded(value, elements):
 
 
 def test_forwarded():
-    environ = seen({"HTTP_FORWARDED": 'for=6.6.6.6, for="[2001:db8::17]:4711";proto=https;host=shop.example'}, kind="forwarded")
+    value = 'for=6.6.6.6, for="[2001:db8::17]:4711";proto=https;host=shop.example'
+    environ = seen({"HTTP_FORWARDED": value}, kind="forwarded")
     assert environ["REMOTE_ADDR"] == "2001:db8::17" and environ["REMOTE_PORT"] == "4711"
     assert environ["wsgi.url_scheme"] == "https" and environ["HTTP_HOST"] == "shop.example"
 

@@ -13,12 +13,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 
 from tests.kernel.processing import PATIENCE, Running
 
 REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PAUSE = threading.Event()  # is never set
 LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n", re.IGNORECASE)
 
 
@@ -59,7 +59,7 @@ class Client(threading.Thread):
             self.refused += 1
             self.sock.close()
             self.sock = None
-            time.sleep(0.002)
+            PAUSE.wait(0.002)
         return self.sock is not None
 
     def ask(self):
@@ -141,10 +141,11 @@ class Load:
 
 def wait(what, name, patience=PATIENCE):
     """Wait until what() is true; fail if it never is."""
-    deadline = time.monotonic() + patience
-    while not what():
-        assert time.monotonic() < deadline, f"waited in vain for {name}"
-        time.sleep(0.01)
+    for _ in range(int(patience / 0.01)):
+        if what():
+            return
+        PAUSE.wait(0.01)
+    raise AssertionError(f"waited in vain for {name}")
 
 
 class Serving(Running):

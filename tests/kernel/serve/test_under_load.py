@@ -43,7 +43,14 @@ def serving(shop, *argv):
     return Serving("shop:app", "--bind", "127.0.0.1:0", "--workers", "2", *argv, cwd=shop)
 
 
-MODES = pytest.mark.parametrize("mode", [(), ("--reuseport",), ("--threads", "2")], ids=["shared", "reuseport", "threads"])
+MODES = pytest.mark.parametrize(
+    "mode", [(), ("--reuseport",), ("--threads", "2")], ids=["shared", "reuseport", "threads"]
+)
+
+
+def renewed(hio, before):
+    """Wait until there are two workers, none of which was there before."""
+    wait(lambda: len(hio.workers()) == 2 and not before & set(hio.workers()), "new workers")
 
 
 @MODES
@@ -55,7 +62,7 @@ def test_reload(shop, mode):
         for _ in range(2):
             before = set(hio.workers())
             hio.signal(signal.SIGHUP)
-            wait(lambda: len(hio.workers()) == 2 and not before & set(hio.workers()), "new workers")
+            renewed(hio, before)
             load.wait(200)
         assert load.lost == [] and load.refused == 0
         assert not first & set(hio.workers())
@@ -87,7 +94,7 @@ def test_a_worker_that_is_killed(shop):
         assert len(load.lost) <= 8
     answered = load.bodies[b"%d" % victim]
     begun = (shop / "begun").read_bytes()[victim % SIZE]
-    assert (begun - answered) % 256 <= 1, "of the requests that had come as far as the app, one at most had no answer yet"
+    assert (begun - answered) % 256 <= 1, "of the requests that the app had begun, one at most was not answered yet"
     other = load.bodies[b"%d" % other]
     assert other > 0
 
@@ -112,7 +119,7 @@ def test_a_unix_socket(shop):
             load.wait(100)
             before = set(hio.workers())
             hio.signal(signal.SIGHUP)
-            wait(lambda: len(hio.workers()) == 2 and not before & set(hio.workers()), "new workers")
+            renewed(hio, before)
             load.wait(100)
             assert load.lost == [] and load.refused == 0
             assert hio.end(signal.SIGTERM)[0] == 0
@@ -124,7 +131,7 @@ def test_recycling(shop):
     """Workers that have served enough are replaced, the new one first."""
     with serving(shop, "--recycle-requests", "300", "--recycle-jitter", "0.5") as hio, Load(hio.address) as load:
         before = set(hio.workers())
-        wait(lambda: len(hio.workers()) == 2 and not before & set(hio.workers()), "both to be replaced")
+        renewed(hio, before)
         load.wait(50)
         assert load.lost == [] and load.refused == 0
 
@@ -135,14 +142,14 @@ def test_under_wrk(shop, what):
     """As fast as the machine can: wrk tells of every answer that did not come."""
     with serving(shop) as hio:
         wrk = subprocess.Popen(
-            ["wrk", "-t1", "-c32", "-d2s", hio.line.split()[-4]], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            ["wrk", "-t1", "-c32", "-d2s", hio.url], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         try:
             before = set(hio.workers())
             wait(lambda: any((shop / "begun").read_bytes()), "load")
             if what == "reload":
                 hio.signal(signal.SIGHUP)
-                wait(lambda: len(hio.workers()) == 2 and not before & set(hio.workers()), "new workers")
+                renewed(hio, before)
             else:
                 os.kill(min(before), signal.SIGTERM)
                 wait(lambda: min(before) not in hio.workers() and len(hio.workers()) == 2, "another worker")
