@@ -53,7 +53,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", metavar="N", type=int, default=0, help="processes (default: one for each processor)")
     parser.add_argument("--dask", metavar="ADDRESS", help="use the Dask cluster whose scheduler is there")
-    parser.add_argument("--stop", metavar="N", type=int, default=0, help="end after N failures")
+    parser.add_argument("--stop", metavar="N", type=int, default=0, help="end after N failures (with --resume: N more)")
     parser.add_argument("--resume", action="store_true", help="go on with what the state file knows")
     parser.add_argument("--state", metavar="PATH", help="the state file (default: one for each scenario in .hio/sim)")
 

@@ -56,7 +56,7 @@ class Sweep:
         ledger: state file, read and opened by the caller; None: none is kept.
         passed, failures: what is known already.
         again: seeds to be tried before all others.
-        stop: failures after which it ends; 0: goes on to the end.
+        stop: failures after which it ends, those known before not counted; 0: goes on to the end.
 
     Attributes:
         passed (Spans): seeds that passed. failures (list[Outcome]): as they came, those known before first.
@@ -83,6 +83,7 @@ class Sweep:
         self.fresh = 0
         self.seconds = 0.0
         self._known = sum(1 for seed in self.passed if seed in seeds) + len(self.failures)
+        self._old = len(self.failures)
         self._source = self._order(again)
 
     @property
@@ -113,9 +114,13 @@ class Sweep:
             if seed not in given:
                 yield seed
 
+    def _stops(self) -> bool:
+        """Whether enough failures are found."""
+        return bool(self.stop) and len(self.failures) - self._old >= self.stop
+
     def _take(self, most: int) -> list[int]:
         """Return the next seeds, none when it is to stop."""
-        if self.stop and len(self.failures) >= self.stop:
+        if self._stops():
             return []
         return list(islice(self._source, most))
 
@@ -130,7 +135,7 @@ class Sweep:
             if outcomes:
                 self._enter(outcomes)
             yield outcomes
-            if self.stop and len(self.failures) >= self.stop:
+            if self._stops():
                 return
 
     def _enter(self, outcomes: list[Outcome]) -> None:

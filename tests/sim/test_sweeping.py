@@ -199,6 +199,9 @@ def test_sweep_stops_after_so_many_failures():
     sweep = Sweep(Spans("1..100"), crew, stop=2)
     list(sweep.run())
     assert [each.seed for each in sweep.failures] == [3, 6] and crew.tried[-1] == 6 and not sweep.ended
+    more = Sweep(Spans("1..100"), Inline(third, most=1), passed=sweep.passed, failures=sweep.failures, stop=1)
+    list(more.run())
+    assert [each.seed for each in more.failures] == [3, 6, 9]  # those known before do not count
 
 
 def test_sweep_goes_on_where_it_was_interrupted(tmp_path):
@@ -293,6 +296,22 @@ def test_dask_is_named_when_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SimError, match="needs distributed"):
         list(Sweep(Spans("1..3"), DaskCrew("x.py", "x", "tcp://127.0.0.1:1")).run())
+
+
+@pytest.mark.kernel
+@pytest.mark.filterwarnings("default")  # of distributed's own
+def test_workers_of_a_dask_cluster_try_seeds(shop):
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install 'hio[sim]'")
+    settings = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(protocol="tcp", host="127.0.0.1", **settings) as cluster:
+        sweep = Sweep(Spans("1..15"), DaskCrew("market.py", "flaky", cluster.scheduler_address))
+        list(sweep.run())
+        assert sweep.ended
+        assert [(each.seed, each.cause) for each in sorted(sweep.failures)] == [
+            (5, "raised"), (7, "died"), (8, "assert"), (10, "raised"), (13, "assert"), (15, "raised"),
+        ]  # fmt: skip
+        with pytest.raises(SimError, match="before it was ready: .*has no scenario 'gone'"):
+            list(Sweep(Spans("1..3"), DaskCrew("market.py", "gone", cluster.scheduler_address)).run())
 
 
 # The command
