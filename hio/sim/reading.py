@@ -17,7 +17,7 @@ from ..hioing import HioError
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 VALUE = rb"[\t\x20-\x7e\x80-\xff]*"
-isAsking = re.compile(rb"(%b) ([\x21-\x7e\x80-\xff]+) HTTP/1\.([01])" % TOKEN).fullmatch
+isAsking = re.compile(rb"(%b) ([\x21-\x7e\x80-\xff]+) HTTP/1\.([0-9])" % TOKEN).fullmatch
 isStatus = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) (%b)" % VALUE).fullmatch
 isField = re.compile(rb"(%b):(%b)" % (TOKEN, VALUE)).fullmatch
 isChunk = re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:;%b)?" % VALUE).fullmatch
@@ -287,7 +287,7 @@ def readRequestHead(block: bytes) -> Head:
             raise Unclear(f"a line that ends in a bare LF: {lines[0][:60]!r}")
         raise Malformed(f"no request line: {lines[0][:60]!r}")
     fields = tuple(map(readField, lines[1:]))
-    minor = int(match[3])
+    minor = min(int(match[3]), 1)  # what comes after 1.1 is to be taken for it (RFC 9110, 2.5)
     head = Head((match[1].decode(), match[2].decode("latin-1")), minor, fields, len(block), len(lines[0]))
     if minor and [name for name, _ in fields].count("host") != 1:
         raise Malformed("a request of HTTP/1.1 without exactly one Host")
@@ -335,6 +335,7 @@ def readLength(length: str) -> int:
     """Return the number of a Content-Length. Raises Malformed, Unclear."""
     if isLength(length):
         return int(length)
-    if len({one.strip() for one in length.split(",")}) == 1:
+    several = {one.strip() for one in length.split(",")}
+    if len(several) == 1 and isLength(several.pop()):
         raise Unclear(f"the same Content-Length more than once: {length!r}")
     raise Malformed(f"a Content-Length of {length!r}")
