@@ -64,7 +64,8 @@ def test_visits_are_answered(visit, statuses):
 
 def test_bodies_come_back():
     (came,) = meet(Visit((Ask("POST", size=300), Ask("POST", size=300, chunks=3))))
-    assert [body[-300:] for body in came.bodies] == [bytes((serial + at) % 251 for at in range(300)) for serial in (0, 1)]
+    assert came.bodies[0].endswith(bytes(at % 251 for at in range(300)))
+    assert came.bodies[1].endswith(bytes((1 + at) % 251 for at in range(300)))
 
 
 @pytest.mark.parametrize("visit", [

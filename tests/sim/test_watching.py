@@ -1,4 +1,4 @@
-"""The oracles: on by default, what they let be, and what their failures say. That they find defects: test_defects.py."""
+"""The oracles: on by default, what they let be, and what they say. That they find defects: test_defects.py."""
 
 from __future__ import annotations
 
