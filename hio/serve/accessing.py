@@ -27,7 +27,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 #: Logger under the access log; its name is part of the API.
 logger = logging.getLogger("hio.access")
 
-unsafe = re.compile(r'["\\\x00-\x1f\x7f-\xa0]')
+unsafe = re.compile(r'["\\\x00-\x1f\x7f-\xff]')  # heads are read as Latin-1
 
 
 class Memo(dict[Facts, str]):

@@ -150,8 +150,8 @@ class Crew:
         member = self.members.get(pid)
         if member is not None and member.state is not State.RETIRING:
             member.state, member.since, member.due = State.RETIRING, tyme, tyme + self.grace + Margin
-            if not self.stopping and self.coming is None and not self.filled(member.slot):
-                self.spawn(member.slot, tyme)
+            if not self.stopping:
+                self.refill(member, tyme)
 
     def exited(self, pid: int, how: str, refused: str | None, tyme: float, cut: bool = False) -> None:
         """A worker ended. how: exit status or signal, in words. refused: why it could not begin, None if it began.
@@ -166,8 +166,8 @@ class Crew:
             self.ended()
         elif member.state is not State.RETIRING:
             self.died(member, how, refused, tyme)
-        elif self.coming is None and not self.filled(member.slot) and member.slot < self.size:
-            self.spawn(member.slot, tyme)
+        else:
+            self.refill(member, tyme)
 
     def reload(self, tyme: float, size: int | None = None, grace: float | None = None) -> bool:
         """Start a new worker for each slot, of which there are size from then on (None: as many); the old retire when
@@ -230,15 +230,24 @@ class Crew:
 
     # -- what follows -------------------------------------------------------------------------------------
 
-    def filled(self, slot: int) -> bool:
-        """Whether there is a worker in slot that serves or is about to."""
-        return any(each.slot == slot and each.state is not State.RETIRING for each in self.members.values())
+    def filled(self, slot: int, generation: int | None = None) -> bool:
+        """Whether there is a worker, of that generation (None: any), in slot that serves or is about to."""
+        return any(
+            each.slot == slot and each.state is not State.RETIRING and generation in (None, each.generation)
+            for each in self.members.values()
+        )
 
     def spawn(self, slot: int, tyme: float, replaces: int | None = None) -> None:
         """Start a worker."""
         generation = self.generation if self.coming is None else self.coming
         pid = self.hands.spawn(slot, generation)
         self.members[pid] = Member(pid, slot, generation, tyme, replaces=replaces)
+
+    def refill(self, member: Member, tyme: float) -> None:
+        """Start a worker in the place of one that goes, unless there is one or it is not needed any more."""
+        size = self.size if self.coming is None else self.comingSize
+        if member.slot < size and self.coming in (None, member.generation) and not self.filled(member.slot, self.coming):
+            self.spawn(member.slot, tyme)
 
     def retire(self, member: Member, tyme: float) -> None:
         """Have a worker retire."""

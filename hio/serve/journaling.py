@@ -177,7 +177,7 @@ class Journal:
         """A connection ends, whatever it was doing."""
         cause = req.cause or ("peer reset" if req.remoter.broken else "peer closed" if req.remoter.cutoff else "closed")
         now = self.clock()
-        unsent = len(req.remoter.txbs)
+        unsent = len(req.remoter.txbs) + req.remoter.dropped
         if req.owing is not None:
             owing, req.owing = req.owing, None
             for entry in owing:

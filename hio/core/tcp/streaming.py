@@ -39,7 +39,7 @@ class Stream(tyming.Tymee):
         txbs, rxbs (bytearray): to be sent; received. Each is one object for the life of the connection.
         cutoff (bool): the far side closed its direction, or the connection is lost.
         broken (bool): sending is over; tx drops what it is given.
-        failure (OSError | None): what broke it.
+        failure (OSError | None): what broke it. dropped (int): bytes that were queued when it did.
         wl: WireLog or None.
         tymeout (float): seconds of tyme without a byte either way after which it counts as idle; 0.0: never.
         tymer (Tymer): runs from the last activity, for tymeout.
@@ -49,6 +49,7 @@ class Stream(tyming.Tymee):
 
     Tymeout = 0.0
     truncated = False
+    dropped = 0
     ha: Address
     ca: Address | tuple[None, None]
 
@@ -208,6 +209,7 @@ class Stream(tyming.Tymee):
         self.cutoff = True
         self.broken = True
         self.failure = ex
+        self.dropped += len(self.txbs)
         self.txbs.clear()
         self.heed(0)
 

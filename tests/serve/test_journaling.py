@@ -1,0 +1,478 @@
+"""One entry a request, whatever becomes of it, and the lines that tell of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+import pytest
+
+from hio.core.http.limiting import Limits
+from hio.serve import accessing
+from hio.serve.accessing import AccessLog, clfTime, escape
+from hio.serve.journaling import CountJournal, Journal, JournalDoer
+from hio.serve.lining import LineJournal
+from hio.serve.writing import LineHandler
+from tests.core.http.apps import Iterable, hello
+from tests.core.http.driving import EPOCH, Rig
+
+GET = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+PLAIN = ("200 OK", [("Content-Type", "text/plain")])
+CLF = re.compile(r'(\S+) - - \[([^]]+)\] "([^"]*)" (\d{3}) (\d+|-)(?: "([^"]*)" "([^"]*)")?\n')
+
+
+class Kept:
+    """A sink that keeps records."""
+
+    def __init__(self):
+        self.records = []
+
+    def take(self, entries, journal):
+        self.records += [journal.record(entry, journal.ident(entry)) for entry in entries]
+
+
+class Told:
+    """Stands in for a LineHandler, and keeps what is written."""
+
+    level = 0
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def open(self):
+        pass
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def rigs():
+    made = []
+
+    def make(app=hello, journal=None, **kwa):
+        rig = Rig(app, **kwa)
+        made.append(rig)
+        rig.sink = Kept()
+        clock = dict(clock=lambda: rig.tymist.tyme, wall=lambda: EPOCH + rig.tymist.tyme)
+        rig.journal = rig.server.journal = Journal([rig.sink], name="n", **clock) if journal is None else journal(**clock)
+        return rig
+
+    yield make
+    for rig in made:
+        rig.close()
+
+
+def streaming(head, items):
+    """Return an app that answers with items under head."""
+
+    def app(environ, start_response):
+        start_response(*head)
+        return Iterable(items)
+
+    return app
+
+
+def records(rig):
+    """Return the records so far."""
+    rig.journal.flush()
+    return rig.sink.records
+
+
+def test_a_request(rigs):
+    rig = rigs()
+    peer = rig.dial()
+    peer.ask(b"GET /x?y HTTP/1.0\r\nHost: a\r\nReferer: /r\r\nUser-Agent: me\r\n\r\n")
+    (record,) = records(rig)
+    assert record._replace(began=0) == (
+        0, "n-1", "127.0.0.1", "GET", "/x?y", "HTTP/1.0", 200, 0, 2, "/r", "me", 0.0, 0.0, 0.0, "",
+    )
+    assert record.began == pytest.approx(EPOCH)
+
+
+def test_one_record_a_request_in_order(rigs):
+    rig = rigs()
+    peer = rig.dial()
+    peer.ask(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i for i in range(5)), count=5)
+    peer.ask(GET, count=6)
+    assert [record.target for record in records(rig)] == ["/0", "/1", "/2", "/3", "/4", "/x"]
+    assert len({record.id for record in records(rig)}) == 6
+
+
+def test_the_phases_of_a_request_that_takes_its_time(rigs):
+    rig = rigs(streaming(PLAIN, [b"", b"ab", b"c"]))
+    peer = rig.dial()
+    peer.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n")
+    rig.tymist.tick(tock=1.0)
+    peer.send(b"\r\nbo")
+    rig.tymist.tick(tock=1.0)
+    peer.unsent += b"dy"
+    peer.pump()
+    rig.server.service()
+    rig.tymist.tick(tock=4.0)
+    peer.ask()
+    (record,) = records(rig)
+    assert (record.wait, record.app, record.send) == (2.0, 4.0, 0.0)
+    assert (record.received, record.sent, record.status) == (4, 3, 200)
+
+
+def large(environ, start_response):
+    """Answer with more than any buffer takes, as a whole."""
+    start_response(*PLAIN)
+    return [b"x" * 3_000_000]
+
+
+def test_an_answer_that_is_taken_late_is_recorded_when_all_is_sent(rigs):
+    rig = rigs(large)
+    peer = rig.choke()
+    peer.send(GET)
+    rig.turn(5)
+    assert records(rig) == []
+    rig.tymist.tick(tock=2.0)
+    peer.reading = True
+    peer.ask()
+    (record,) = records(rig)
+    assert record.send == 2.0 and record.sent == 3_000_000 and record.cause == ""
+
+
+@pytest.mark.parametrize("app", [large, streaming(PLAIN, [b"x" * 3_000_000])])
+def test_a_peer_that_leaves_before_all_is_sent(rigs, app):
+    rig = rigs(app)
+    peer = rig.choke()
+    peer.send(GET)
+    rig.turn(5)
+    peer.reset()
+    rig.until(lambda: not rig.server.reqs)
+    (record,) = records(rig)
+    assert record.status == 200 and 0 < record.sent < 3_000_000 and record.cause == "peer reset"
+
+
+def test_a_peer_that_takes_nothing(rigs):
+    rig = rigs(streaming(PLAIN, [b"x" * 3_000_000]), limits=Limits(stallTymeout=3.0))
+    peer = rig.choke()
+    peer.send(GET)
+    rig.turn(5)
+    rig.wait(4.0)
+    rig.until(lambda: not rig.server.reqs)
+    assert [record.cause for record in records(rig)] == ["stalled"]
+
+
+@pytest.mark.parametrize("raw, status, told", [
+    (b"GET /x HTTP/1.1\r\n\r\n", 400, ("GET", "/x")),
+    (b"G\x00T /x HTTP/1.1\r\n\r\n", 400, ("-", "-")),
+    (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", 414, ("-", "-")),
+])
+def test_refused_requests(rigs, raw, status, told):
+    rig = rigs()
+    rig.dial().ask(raw)
+    (record,) = records(rig)
+    assert record.status == status and record.cause.startswith("refused: ") and record.sent > 0
+    assert record.method in (told[0], "-") and record.target in (told[1], "-")
+
+
+def test_a_head_that_does_not_come(rigs):
+    rig = rigs()
+    peer = rig.dial().send(b"GET /x HT")
+    rig.wait(11.0)
+    peer.ask()
+    (record,) = records(rig)
+    assert record.status == 408 and record.wait == pytest.approx(11.0)
+
+
+@pytest.mark.parametrize("items, status, cause", [
+    ([RuntimeError("no")], 500, "application raised RuntimeError"),
+    ([b"a", RuntimeError("no")], 200, "application raised RuntimeError"),
+])
+def test_an_application_that_fails(rigs, items, status, cause):
+    rig = rigs(streaming(PLAIN, items))
+    peer = rig.dial().send(GET)
+    rig.until(lambda: peer.rx)
+    rig.turn(3)
+    (record,) = records(rig)
+    assert (record.status, record.cause) == (status, cause)
+
+
+def test_a_peer_that_leaves_while_the_application_is_at_it(rigs):
+    rig = rigs(streaming(PLAIN, [b"abc"] + [b""] * 100))
+    peer = rig.dial().send(GET)
+    peer.reset()
+    rig.until(lambda: not rig.server.reqs)
+    (record,) = records(rig)
+    assert (record.status, record.sent, record.cause) == (200, 3, "peer reset")
+
+
+def test_a_peer_that_leaves_before_there_is_an_answer(rigs):
+    rig = rigs(streaming(PLAIN, [b""] * 100))
+    peer = rig.dial().send(GET)
+    peer.reset()
+    rig.until(lambda: not rig.server.reqs)
+    (record,) = records(rig)
+    assert (record.status, record.sent) == (None, 0)
+
+
+def test_a_server_that_closes(rigs):
+    rig = rigs(streaming(PLAIN, [b"abc"] + [b""] * 100))
+    rig.dial().send(GET)
+    rig.dial()
+    rig.server.close()
+    assert [record.cause for record in records(rig)] == ["server closed"]
+
+
+def test_a_stream_that_a_retiring_server_ends(rigs):
+    rig = rigs(streaming(("200 OK", [("Content-Type", "text/event-stream")]), [b"data: 1\n\n"] + [b""] * 100))
+    rig.dial().send(GET)
+    rig.server.retire()
+    rig.turn(3)
+    assert [record.cause for record in records(rig)] == ["server retired"]
+
+
+def test_connections_without_a_request_are_no_requests(rigs):
+    rig = rigs()
+    rig.dial().close()
+    rig.dial()
+    rig.wait(60.0)
+    rig.server.close()
+    assert records(rig) == []
+
+
+def test_counting(rigs):
+    rig = rigs(journal=lambda **kwa: CountJournal(**kwa))
+    peer = rig.dial()
+    peer.ask(GET * 3, count=3)
+    rig.dial().ask(b"nonsense\r\n\r\n")
+    assert rig.journal.count == 3
+
+
+# ---------------------------------------------------------------- lines
+
+
+@pytest.fixture
+def access(monkeypatch):
+    """Return what makes access logs, whose handlers are taken away again."""
+    logger = logging.getLogger("hio.access")
+    monkeypatch.setattr(logger, "handlers", [])  # pytest puts some of its own there
+    logs = []
+
+    def make(form):
+        log = AccessLog(Told(), form)
+        logger.handlers.clear()
+        log.open()
+        logs.append(log)
+        return log
+
+    yield make
+    for log in logs:
+        log.close()
+
+
+AGENT = b"User-Agent: it \"quotes\" \xe9\r\nReferer: http://r/\r\n"
+
+
+@pytest.mark.parametrize("kind", ["line", "full"])
+@pytest.mark.parametrize("form", ["common", "combined"])
+def test_lines_are_the_same_from_either_journal(rigs, access, form, kind):
+    log = access(form)
+    make = (lambda **kwa: LineJournal(log, **kwa)) if kind == "line" else (lambda **kwa: Journal([log], **kwa))
+    rig = rigs(journal=make)
+    peer = rig.dial()
+    for i in range(3):
+        peer.ask(b"GET /x HTTP/1.1\r\nHost: a\r\n" + AGENT + b"\r\n", count=i + 1)
+    peer.ask(b"GET /y HTTP/1.1\r\nHost: a\r\n\r\nHEAD /z HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
+             count=5, methods=["GET"] * 4 + ["HEAD"])
+    rig.dial().ask(b"nonsense\r\n\r\n")
+    rig.journal.flush()
+    text = log.handler.text
+    found = CLF.findall(text)
+    assert len(found) == text.count("\n") == 6
+    date = "06/Nov/1994:08:49:37 +0000"
+    tail = ("http://r/", r"it \x22quotes\x22 \xe9") if form == "combined" else ("", "")
+    none = ("-", "-") if form == "combined" else ("", "")
+    assert found[:3] == [("127.0.0.1", date, "GET /x HTTP/1.1", "200", "2", *tail)] * 3
+    assert ("127.0.0.1", date, "GET /y HTTP/1.1", "200", "2", *none) in found
+    assert ("127.0.0.1", date, "HEAD /z HTTP/1.0", "200", "-", *none) in found
+    assert any(line[2] == "-" and line[3] == "400" for line in found)
+
+
+def test_lines_have_the_second_of_their_request(rigs, access):
+    log = access("common")
+    rig = rigs(journal=lambda **kwa: LineJournal(log, **kwa))
+    peer = rig.dial()
+    for i in range(3):
+        peer.ask(GET, count=i + 1)
+        rig.tymist.tick(tock=1.0)
+    rig.journal.flush()
+    assert [match[1][-8 - 6 : -6] for match in CLF.findall(log.handler.text)] == ["08:49:37", "08:49:38", "08:49:39"]
+
+
+def test_the_size_of_a_large_answer_is_what_was_sent(rigs, access):
+    log = access("common")
+    rig = rigs(streaming(PLAIN, [b"x" * 3_000_000]), journal=lambda **kwa: LineJournal(log, **kwa))
+    peer = rig.choke()
+    peer.send(GET)
+    rig.turn(5)
+    peer.reset()
+    rig.until(lambda: not rig.server.reqs)
+    rig.journal.flush()
+    ((*_, size, _, _),) = CLF.findall(log.handler.text)
+    assert 0 < int(size) < 3_000_000
+
+
+def test_the_address_of_who_is_behind_a_proxy(rigs, access):
+    def app(environ, start_response):
+        environ["REMOTE_ADDR"] = "192.0.2.7"
+        return hello(environ, start_response)
+
+    log = access("combined")
+    rig = rigs(app, journal=lambda **kwa: LineJournal(log, peers=False, **kwa))
+    rig.dial().ask(GET)
+    rig.journal.flush()
+    assert log.handler.text.startswith("192.0.2.7 - - [")
+
+
+def test_json(rigs, access):
+    log = access("json")
+    rig = rigs(journal=lambda **kwa: Journal([log], name="n", **kwa))
+    rig.tymist.tick(tock=0.25)
+    peer = rig.dial()
+    peer.ask(b"GET /x HTTP/1.1\r\nHost: a\r\n" + AGENT + b"\r\n")
+    rig.dial().ask(b"nonsense\r\n\r\n")
+    rig.journal.flush()
+    first, second = map(json.loads, log.handler.text.splitlines())
+    assert first == {
+        "time": "1994-11-06T08:49:37.250000Z", "id": "n-1", "address": "127.0.0.1", "method": "GET", "target": "/x",
+        "protocol": "HTTP/1.1", "status": 200, "sent": 2, "referer": "http://r/", "agent": 'it "quotes" é',
+        "wait": 0, "app": 0, "send": 0,
+    }
+    assert second["status"] == 400 and second["cause"].startswith("refused: ") and second["id"] == "n-2"
+
+
+@pytest.mark.parametrize("form", ["combined", "json"])
+def test_a_handler_of_the_program_gets_a_record_a_request(rigs, access, form):
+    class Handler(logging.Handler):
+        def __init__(self):
+            super().__init__()
+            self.got = []
+
+        def emit(self, record):
+            self.got.append(record)
+
+    log = access(form)
+    handler = Handler()
+    accessing.logger.addHandler(handler)
+    try:
+        assert not log.lone
+        rig = rigs(journal=lambda **kwa: Journal([log], **kwa))
+        rig.dial().ask(GET * 2, count=2)
+        rig.journal.flush()
+    finally:
+        accessing.logger.removeHandler(handler)
+    assert [record.request.target for record in handler.got] == ["/x", "/x"]
+    assert "".join(record.getMessage() + "\n" for record in handler.got) == log.handler.text
+
+
+def test_logging_can_be_switched_off_by_level(rigs, access):
+    log = access("combined")
+    accessing.logger.setLevel(logging.ERROR)
+    rig = rigs(journal=lambda **kwa: Journal([log], **kwa))
+    rig.dial().ask(GET)
+    rig.journal.flush()
+    assert log.handler.text == ""
+
+
+def test_times_are_in_english_and_utc():
+    assert clfTime(0) == "01/Jan/1970:00:00:00 +0000"
+
+
+def test_nothing_breaks_a_line_or_a_quote():
+    assert escape('a"b\\c\n\x7f\x9b') == r"a\x22b\x5cc\x0a\x7f\x9b"
+
+
+# ---------------------------------------------------------------- the file
+
+
+def test_a_full_disk_loses_no_request_and_as_few_lines_as_can_be(tmp_path, monkeypatch):
+    handler = LineHandler(str(tmp_path / "log"))
+    said = []
+    handler.complain = said.append
+    real, room = __import__("os").write, [10]
+
+    def write(fd, data):
+        if fd != handler.fd:
+            return real(fd, data)
+        if not room[0]:
+            raise OSError(28, "No space left on device")
+        size = min(len(data), room[0])
+        room[0] -= size
+        return real(fd, bytes(data[:size]))
+
+    handler.open()
+    monkeypatch.setattr("hio.serve.writing.os.write", write)
+    for i in range(5):
+        handler.write(f"line {i}\n")
+    assert said == [f"cannot write to the log {handler.path}: No space left on device; serving goes on"]
+    room[0] = 1 << 30
+    handler.write("line 5\n")
+    handler.close()
+    assert (tmp_path / "log").read_text() == "".join(f"line {i}\n" for i in range(6))
+
+
+def test_what_is_kept_of_a_log_that_cannot_be_written_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("hio.serve.writing.Kept", 100)
+    handler = LineHandler("/dev/full")
+    said = []
+    handler.complain = said.append
+    for i in range(50):
+        handler.write(f"line {i:02d}\n")
+    assert 90 < len(handler.kept) <= 100 and handler.kept.startswith(b"line ")
+    handler.path, handler.fd = str(tmp_path / "log"), -1
+    handler.write("line 50\n")
+    handler.close()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[-1] == "line 50" and len(lines) + handler.dropped <= 51
+    assert re.fullmatch(r"the log .* goes on; (\d+) lines are missing from it", said[-1])
+    assert int(said[-1].split("; ")[1].split()[0]) == 51 - len(lines)
+
+
+def test_a_log_that_was_renamed_goes_on_in_a_new_file(tmp_path):
+    handler = LineHandler(str(tmp_path / "log"))
+    handler.write("one\n")
+    (tmp_path / "log").rename(tmp_path / "log.1")
+    handler.write("two\n")
+    handler.reopen()
+    handler.write("three\n")
+    handler.close()
+    assert (tmp_path / "log.1").read_text() == "one\ntwo\n"
+    assert (tmp_path / "log").read_text() == "three\n"
+
+
+def test_a_log_that_cannot_be_reopened_goes_on_in_the_old_file(tmp_path):
+    (tmp_path / "logs").mkdir()
+    handler = LineHandler(str(tmp_path / "logs" / "log"))
+    said = []
+    handler.complain = said.append
+    handler.write("one\n")
+    (tmp_path / "logs").rename(tmp_path / "old")
+    handler.reopen()
+    handler.write("two\n")
+    handler.close()
+    assert (tmp_path / "old" / "log").read_text() == "one\ntwo\n" and "cannot reopen" in said[0]
+
+
+def test_the_doer_hands_on_after_a_moment(rigs):
+    rig = rigs()
+    doer = JournalDoer(rig.journal)
+    dog = doer(tymth=rig.tymist.tymen(), tock=0.0)
+    next(dog)
+    rig.dial().ask(GET)
+    dog.send(rig.tymist.tyme)
+    assert rig.sink.records == []
+    rig.tymist.tick(tock=0.5)
+    dog.send(rig.tymist.tyme)
+    assert len(rig.sink.records) == 1
+    rig.dial().ask(GET)
+    dog.close()
+    assert len(rig.sink.records) == 2
