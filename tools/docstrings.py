@@ -1,43 +1,60 @@
 """Docstrings as the reference shows them: an extension of griffe, which reads them for mkdocstrings.
 
-The docstrings are laid out for who reads the source. Two habits of theirs mean nothing to Markdown, and are put in its
-terms here: a map, lines of a name and, some spaces on, what it is; and a line of facts in a class, several of which
-stand under each other.
+They are laid out for who reads the source. What means nothing to Markdown is put in its terms here:
+
+map      lines of a name and, some spaces on, what it is: a list
+section  a heading such as Parameters: with an indented item for each: a heading and a list
+fact     name: text, several of which stand under each other: a line each
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import griffe
 
-ENTRY = re.compile(r"(?P<name>\S.*?) {2,}(?P<text>\S.*)")
+MAP = re.compile(r"(?P<name>\S.*?) {2,}(?P<text>\S.*)")
 FACT = re.compile(r"[a-zA-Z_][\w*]*(?: \([^)]*\))?(?:, [a-zA-Z_]\w*(?: \([^)]*\))?)*: \S")
-#: Sections that griffe makes out of a heading and what is indented below it.
-SECTION = re.compile(r"(Parameters|Attributes|Raises|Returns|Yields)\b.*:$")
+SECTION = re.compile(r"(?:Parameters|Attributes|Raises|Returns|Yields)\b.*:$")
+ITEM = re.compile(r" {4}(?P<names>[\w*.]+(?:, [\w*.]+)*)(?P<type> \(.*?\))?: (?P<text>.*)")
 
 
 def asMarkdown(text: str) -> str:
-    """Return a docstring with its maps as lists, its facts a line each, and code where an indented block stands."""
-    result: list[str] = []
-    listed = False  # the line before was an entry of a list
-    for line in text.split("\n"):
-        if match := ENTRY.fullmatch(line):
-            if not listed and result and result[-1]:
-                result.append("")
-            result.append(f"- `{match['name']}`: {match['text']}")
+    """Return a docstring as Markdown."""
+    return "\n".join(rendered(text.split("\n")))
+
+
+def rendered(lines: list[str]) -> Iterator[str]:
+    """Yield lines of Markdown for the lines of a docstring."""
+    section = False  # within one that has items
+    listed = False  # the line before belongs to a list
+    for line in lines:
+        section = line.endswith(":") if SECTION.match(line) else section and line[:1] in ("", " ")
+        if section and not line.startswith(" "):
+            yield from (f"**{line}**", "") if line else ("",)
+            listed = False
+        elif section:
+            yield item(line)
+            listed = True
+        elif match := MAP.fullmatch(line):
+            yield from () if listed else ("",)
+            yield f"- `{match['name']}`: {match['text']}"
             listed = True
         elif listed and line.startswith("  "):
-            result.append(f"    {line.strip()}")  # goes on with the entry
+            yield f"    {line.strip()}"
         else:
-            if listed and line:
-                result.append("")
-            if FACT.match(line) and result and result[-1]:
-                result[-1] += "  "  # a line break of Markdown
-            result.append(line.replace("Usage:", "Usage:\n") if line == "Usage:" else line)
+            yield from ("",) if listed or FACT.match(line) or line == "Usage:" else ()
+            yield from (line, "") if line == "Usage:" else (line,)
             listed = False
-    return "\n".join(result)
+
+
+def item(line: str) -> str:
+    """Return a line of a section: an item of its list, or more of the item before."""
+    if match := ITEM.fullmatch(line):
+        return f"- **`{match['names']}`**{match['type'] or ''}: {match['text']}"
+    return f"- {line.strip()}" if not line.startswith(" " * 5) else f"    {line.strip()}"
 
 
 class Docstrings(griffe.Extension):
