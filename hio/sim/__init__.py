@@ -11,6 +11,9 @@ Sim, run      running.py      Host        hosting.py     Fault      faulting.py
 Network, SimNet   netting.py      Terms, ...  linking.py     Trace, Event, Kind   tracing.py
 Dice          dicing.py       SimFailure and its kin  failing.py      check_determinism   checking.py
 Oracles       watching.py
+
+Apart, to be imported from where they are: loading.py makes traffic, exploring.py tries everything within a bound, and
+scheming.py has Hypothesis choose faults and traffic.
 """
 
 from .checking import Divergence, check_determinism
