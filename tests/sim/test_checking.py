@@ -96,14 +96,14 @@ def test_scenarios_that_no_process_finds():
 
 def broken(sim):
     """A scenario that fails in a fresh process only."""
-    if sys.argv[0] == "-c":
+    if os.environ.get("PYTHONHASHSEED") == "4242":
         raise OSError("no such thing here")
     failing(sim)
 
 
 def test_a_process_that_fails():
     with pytest.raises(RuntimeError, match="no such thing here"):
-        check_determinism(broken, hashSeeds=(0,))
+        check_determinism(broken, hashSeeds=(4242,))
 
 
 def test_where_a_scenario_is():
