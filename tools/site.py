@@ -42,10 +42,10 @@ def optionLines() -> Iterator[str]:
     titles = {"": "Options", "limits": "Limits and tymeouts"}
     for group in dict.fromkeys(option.group for option in configuring.OPTIONS):
         yield from ("", f"## {titles.get(group, group)}", "")
-        yield from ("| option | what it does | default |", "| --- | --- | --- |")
+        yield from ("| option | what it does |", "| --- | --- |")
         for option in configuring.OPTIONS:
             if option.group == group:
-                yield f"| `--{option.name}`{taken(option)} | {cell(option.help)} | {default(option)} |"
+                yield f"| `--{option.name}`{taken(option)} | {cell(option.help)}{default(option)} |"
 
 
 def taken(option: parsing.Option) -> str:
@@ -54,10 +54,10 @@ def taken(option: parsing.Option) -> str:
 
 
 def default(option: parsing.Option) -> str:
-    """Return the default of the option, "" for none."""
-    if option.default in ((), "", None, False):
-        return "none" if option.default is None and option.group else ""
-    return cell(", ".join(option.default) if option.many else parsing.show(option.default))
+    """Return the default of the option in brackets, "" where there is none to tell."""
+    if option.parse is parsing.flag or option.default in ((), "") or (option.default is None and not option.group):
+        return ""
+    return f" (default: {cell(', '.join(option.default) if option.many else parsing.show(option.default))})"
 
 
 def cell(text: str) -> str:
