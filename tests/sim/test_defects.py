@@ -12,7 +12,8 @@ from hio.core.http import serving
 from hio.core.http.responding import Responder
 from hio.sim import SimFailure, run
 
-from tests.sim.serving import crowd
+from hio.sim.loading import Ask, Visit, load
+from tests.sim.serving import crowd, serve
 
 SEEDS = range(20)
 
@@ -252,3 +253,17 @@ def test_a_failing_seed_fails_again_in_the_same_way():
     seed = min(first)
     again = sweep(SwapsPipelined, [seed])[seed]
     assert (again.reason, again.digest) == (first[seed].reason, first[seed].digest)
+
+
+@pytest.mark.xfail(strict=True, raises=SimFailure, reason="a reset discards what is not sent of the response before")
+def test_a_response_that_is_broken_off_does_not_take_the_one_before_it_along():
+    """Found by a sweep: the body that only the end of the connection ends is broken off by a reset, behind another."""
+    asks = (Ask(target="/?what=items&count=20&size=9000"), Ask(target="/?what=items&count=3&fail=2", minor=0))
+
+    def scenario(sim):
+        sim.host("server", serve(), tx=20_000)
+        sim.client("client", load("server", 80, [Visit(asks, pipelined=True)]), rx=8_000)
+        sim.link("client", "server", latency=0.01)
+        sim.run(limit=600.0)
+
+    run(scenario)
