@@ -142,7 +142,8 @@ class Prefaced(tcp.Server):
             self.collect()
             readable: list[Any] = self.readable
             self.readable = [thing for thing in readable if not isinstance(thing, Caller)]
-            for caller in [thing for thing in readable if isinstance(thing, Caller) and thing in self.callers]:
+            ready = dict.fromkeys(thing for thing in readable if isinstance(thing, Caller))  # told of twice, perhaps
+            for caller in [thing for thing in ready if thing in self.callers]:
                 ix = self.hear(caller)
                 if ix is not None and self.ixes.get(ix.ca) is ix:
                     fresh.append(ix)
