@@ -76,7 +76,11 @@ class Keeper(Holder):
     def receiveMore(self, req: Requestant, ix: Remoter) -> None:
         """Read on from a connection whose last read was a full one: of a body more than of pipelined requests."""
         budget = ReceiveBudget if req.phase is BODY else self.limits.rxMark - len(ix.rxbs)
-        while budget > 0 and (more := ix.serviceReceiveOnce()):
+        more = size = ix.bs
+        ix.bs = max(size, BodyBs)  # PERF: it sends much at a time, so next time one read does; POST of 10 KB: +15 %
+        while budget > 0 and more >= size:
+            size = ix.bs
+            more = ix.serviceReceiveOnce()
             budget -= more
 
     def receivedLate(self, req: Requestant, ix: Remoter) -> None:

@@ -236,6 +236,28 @@ def test_heads_that_are_remembered_are_bounded() -> None:
     assert max(map(len, [*heading.BLOCKS, *heading.SEEN])) <= heading.LONGEST_BLOCK
 
 
+def test_lines_that_come_again_say_the_same_and_are_bounded() -> None:
+    fields = b"\r\nHost: a\r\nX: lines"
+    lines = [b"GET /x HTTP/1.1", b"HEAD /x HTTP/1.0", b"GET /%41/? HTTP/1.1", b"OPTIONS * HTTP/1.1"]
+    lines.append(b"GET http://b/x HTTP/1.1")
+    for line in lines:
+        seen = [parseRequestHead(line + fields, {}) for _ in range(4)]
+        for name in ("method", "target", "version", "path", "query", "authority", "scheme", "lines"):
+            assert len({str(getattr(request, name)) for request in seen}) == 1
+    for number in range(2 * heading.REMEMBERED_BLOCKS):
+        parseRequestHead(b"GET /%d HTTP/1.1" % number + fields, {})
+        assert len(heading.LINES) <= heading.REMEMBERED_BLOCKS
+    parseRequestHead(b"GET /" + b"y" * heading.LONGEST_LINE + b" HTTP/1.1" + fields, {})
+    assert max(map(len, heading.LINES)) <= heading.LONGEST_LINE
+
+
+def test_a_query_is_not_kept_beyond_its_request() -> None:
+    for _ in range(4):
+        request = parseRequestHead(b"GET /reset?token=secret HTTP/1.1\r\nHost: a\r\nX: queried", {})
+        assert request.query == "token=secret"
+    assert b"secret" not in b"".join(heading.LINES)
+
+
 def test_hosts_that_are_remembered_are_bounded() -> None:
     for number in range(2 * heading.REMEMBERED):
         parseRequestHead(b"GET / HTTP/1.1\r\nHost: h%d" % number, {})
