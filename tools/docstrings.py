@@ -1,4 +1,4 @@
-"""Docstrings as the reference shows them: an extension of griffe, which reads them for mkdocstrings.
+"""Docstrings as Markdown, for the reference.
 
 They are laid out for who reads the source. What means nothing to Markdown is put in its terms here:
 
@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import griffe
 
 MAP = re.compile(r"(?P<name>\S.*?) {2,}(?P<text>\S.*)")
 FACT = re.compile(r"[a-zA-Z_][\w*]*(?: \([^)]*\))?(?:, [a-zA-Z_]\w*(?: \([^)]*\))?)*: \S")
@@ -55,12 +52,3 @@ def item(line: str) -> str:
     if match := ITEM.fullmatch(line):
         return f"- **`{match['names']}`**{match['type'] or ''}: {match['text']}"
     return f"- {line.strip()}" if not line.startswith(" " * 5) else f"    {line.strip()}"
-
-
-class Docstrings(griffe.Extension):
-    """Has griffe see each docstring as Markdown."""
-
-    def on_instance(self, *, obj: griffe.Object, **kwargs: Any) -> None:
-        """Take note of what was just read."""
-        if obj.docstring is not None:
-            obj.docstring.value = asMarkdown(obj.docstring.value)
