@@ -272,6 +272,11 @@ class Holder(Retiring, Mixin):
             self.drop(req)
         elif ix.txbs:
             self.arm(req, self.limits.stallTymeout)
+        elif req.doomed:
+            req.phase = LINGER
+            self.arm(req, self.limits.lingerTymeout)
+            if req.due == Never:
+                self.cut(req)
         elif ix.cutoff or (req.stage is ENDED and not req.errored and not ix.rxbs and not req.persisted):
             self.drop(req)  # the peer knows that this is the end, and has nothing under way
         else:
@@ -286,7 +291,10 @@ class Holder(Retiring, Mixin):
         rxbs = req.remoter.rxbs
         req.drained += len(rxbs)
         rxbs.clear()
-        if req.remoter.cutoff or req.drained > self.limits.lingerBytes:
+        if req.doomed:
+            if req.drained > self.limits.lingerBytes:
+                self.cut(req)
+        elif req.remoter.cutoff or req.drained > self.limits.lingerBytes:
             self.drop(req)
 
     def refuse(self, req: Requestant, fault: HTTPException) -> None:
@@ -315,6 +323,8 @@ class Holder(Retiring, Mixin):
             if req.phase < LINGER:
                 logger.info("%s took nothing of %d bytes in its tymeout", req.remoter.ca, len(req.remoter.txbs))
                 req.cause = "stalled"
+                self.cut(req)
+            elif req.doomed:
                 self.cut(req)
             else:
                 self.drop(req)

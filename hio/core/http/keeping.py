@@ -101,7 +101,7 @@ class Keeper(Holder):
                 self.conclude(req)
             else:
                 self.fed.append(req)
-        elif req.phase is LINGER:
+        elif req.phase is LINGER and not req.doomed:
             self.drop(req)
 
     def serviceReqs(self) -> None:

@@ -98,6 +98,8 @@ class Requestant(Parsent):
     check = Never
     blocked = False  # its application waits for the peer to read
     taking = False  # its answer is whole, and the peer has not taken all of it
+    later = False  # has had an answer before
+    doomed = False  # ends in a reset, after a while
     closing = False  # is to be ended in the next turn
     responder: Any = None  # whatever answers: a Responder, a Steward
     keeper: Owner | None = None

@@ -244,6 +244,7 @@ class Server(Keeper):
             req.responder = self.reps[ix.ca] = rep
         else:
             rep.reset(environ, chunkable, persisted)
+            req.later = True
         self.eager.append(req)
 
     def forget(self, req: Requestant) -> None:
@@ -357,9 +358,12 @@ class Server(Keeper):
         if rep.chunked or rep.length is not None:
             req.persisted = False
             self.conclude(req)  # an end mark is missing: an orderly end shows it
-        else:
+        elif not req.later:
             req.remoter.serviceSends()
             self.cut(req)  # a body that only the end of the connection ends
+        else:
+            req.doomed = True  # the same, once the peer has had tyme to take the answers before it
+            self.conclude(req)
 
     def serviceAnswers(self) -> None:
         """Parse and answer: pipelined requests in order, one item of each response that is under way.
