@@ -17,6 +17,7 @@ from ..core.tcp.certifying import initServerContext
 from ..core.tcp.netting import pair
 from .binding import Bind
 from .configuring import Config
+from .journaling import Journal
 from .loading import loadApp, loadObject
 from .mounting import Mounts, makeStaticApp, parseMount, parseStatic
 from .offloading import Offloaded, Pool
@@ -66,15 +67,14 @@ class Identified:
     """WSGI middleware that gives each request an id, for the logs of server and application: hio.request.id.
 
     Parameters:
-        app: what gets the request. name (str): first part of the ids, unlike that of any other process.
+        app: what gets the request. journal (Journal): names requests.
         trust (Trust): whose X-Request-Id is kept.
     """
 
-    def __init__(self, app: WSGIApplication, name: str, trust: Trust) -> None:
+    def __init__(self, app: WSGIApplication, journal: Journal, trust: Trust) -> None:
         self.app = app
-        self.name = name
+        self.journal = journal
         self.trust = trust
-        self.serial = 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the app does."""
@@ -82,8 +82,7 @@ class Identified:
         if told and len(told) <= 128 and told.isascii() and told.isprintable() and self.trust(environ["REMOTE_ADDR"]):
             environ["hio.request.id"] = told
         else:
-            self.serial += 1
-            environ["hio.request.id"] = f"{self.name}-{self.serial}"
+            environ["hio.request.id"] = self.journal.newId()
         return self.app(environ, start_response)
 
 

@@ -246,7 +246,8 @@ class Crew:
     def refill(self, member: Member, tyme: float) -> None:
         """Start a worker in the place of one that goes, unless there is one or it is not needed any more."""
         size = self.size if self.coming is None else self.comingSize
-        if member.slot < size and self.coming in (None, member.generation) and not self.filled(member.slot, self.coming):
+        wanted = member.slot < size and self.coming in (None, member.generation)
+        if wanted and not self.filled(member.slot, self.coming):
             self.spawn(member.slot, tyme)
 
     def retire(self, member: Member, tyme: float) -> None:

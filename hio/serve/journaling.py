@@ -226,8 +226,10 @@ class Journal:
 
     def ident(self, entry: Entry) -> str:
         """Return the id of a request: its own, or a new one."""
-        if entry[6]:
-            return entry[6]
+        return entry[6] or self.newId()
+
+    def newId(self) -> str:
+        """Return an id that no other request has."""
         self.serial += 1
         return f"{self.name}-{self.serial}"
 

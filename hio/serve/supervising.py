@@ -111,6 +111,8 @@ class Supervisor:
                     listener.close()
             for listener in filter(None, (self.aside, *self.live)):
                 listener.close()
+            for channel in self.channels.values():
+                channel.close()
             removePid(config["pidfile"])
             self.errors.close()
         if self.crew.reason:

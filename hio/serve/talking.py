@@ -43,6 +43,12 @@ class Channel:
         if self.sock is not None and watch.poller is not None:
             watch.poller.register(self.sock, watch, self, READ | (WRITE if self.txbs else 0))
 
+    def detach(self) -> None:
+        """Have nobody woken any more."""
+        if self.sock is not None and self.watch is not None and self.watch.poller is not None:
+            self.watch.poller.unregister(self.sock)
+        self.watch = None
+
     def send(self, message: Message) -> None:
         """Say something, now or as soon as there is room. Nothing is said to a far side that is gone, or stuck."""
         if len(self.txbs) < Mark:
@@ -82,9 +88,8 @@ class Channel:
 
     def close(self) -> None:
         """Close this end."""
+        self.detach()
         if self.sock is not None:
-            if self.watch is not None and self.watch.poller is not None:
-                self.watch.poller.unregister(self.sock)
             self.sock.close()
             self.sock = None
 
@@ -149,6 +154,7 @@ class ChannelDoer(doing.Doer):
                     self.handle(channel, None)
 
     def exit(self) -> None:
-        """Close all channels."""
-        for channel in list(self.channels):
-            self.remove(channel)
+        """Mind the channels no longer; whoever owns them may still have something to say."""
+        for channel in self.channels:
+            channel.detach()
+        self.channels.clear()

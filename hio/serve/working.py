@@ -159,8 +159,8 @@ class Worker:
         self.meter: Meter | None = None
         whole = buildApp(config, app, self.pool, lambda: self.ready and not self.retiring)
         self.journal = self.buildJournal()
-        if config["observe"] or config["access-format"] == "json":
-            whole = Identified(whole, self.name, Trust(config["trust"]))
+        if self.journal is not None and (config["observe"] or config["access-format"] == "json"):
+            whole = Identified(whole, self.journal, Trust(config["trust"]))
         context = buildContext(config)
         self.servers = [buildServer(config, bind, sock, whole, context) for bind, sock in places]
         for server in self.servers:

@@ -117,7 +117,8 @@ def test_what_is_wrong_is_one_line(argv, told):
 
 def test_what_is_dumped_makes_the_same_configuration(tmp_path):
     config = read("shop:app", "--bind", "[::1]:80", "--trust", "10.0.0.0/8", "--trust", "unix", "--limit-body", "none",
-                  "--access-log", 'a "quoted" \\ lög\x7f', "--tymeout-head", "0.1", "--threads", "4", "--admin", "unix:a")
+                  "--access-log", 'a "quoted" \\ lög\x7f', "--tymeout-head", "0.1", "--threads", "4",
+                  "--admin", "unix:a")
     text = dump(config)
     file = tmp_path / "again.toml"
     file.write_text(text)

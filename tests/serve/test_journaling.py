@@ -59,7 +59,8 @@ def rigs():
         made.append(rig)
         rig.sink = Kept()
         clock = dict(clock=lambda: rig.tymist.tyme, wall=lambda: EPOCH + rig.tymist.tyme)
-        rig.journal = rig.server.journal = Journal([rig.sink], name="n", **clock) if journal is None else journal(**clock)
+        rig.journal = Journal([rig.sink], name="n", **clock) if journal is None else journal(**clock)
+        rig.server.journal = rig.journal
         return rig
 
     yield make
@@ -240,7 +241,7 @@ def test_connections_without_a_request_are_no_requests(rigs):
 
 
 def test_counting(rigs):
-    rig = rigs(journal=lambda **kwa: CountJournal(**kwa))
+    rig = rigs(journal=CountJournal)
     peer = rig.dial()
     peer.ask(GET * 3, count=3)
     rig.dial().ask(b"nonsense\r\n\r\n")

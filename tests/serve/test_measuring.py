@@ -121,7 +121,7 @@ def test_metrics_wait_for_all_workers_without_holding_up_the_loop():
         overseer = Overseer()
         started = []
         environ = testing.create_environ(path)
-        items = list(Admin(overseer)(environ, lambda *args: started.append(args)))
+        items = list(Admin(overseer)(environ, lambda *args, to=started: to.append(args)))
         assert items[:2] == [b"", b""] and b'hio_requests_total{method="GET",status="200"} 1.0' in items[2]
         ((status, fields),) = started
         assert status == "200 OK" and dict(fields)["Content-Type"].startswith("text/plain") and overseer.polls == 1

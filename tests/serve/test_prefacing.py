@@ -101,7 +101,8 @@ def callers(rig):
 @pytest.mark.parametrize("raw, source", WHOLE)
 def test_a_request_comes_from_whom_the_proxy_says(rigs, raw, source):
     rig = rigs()
-    for pieces in ([raw + GET], [raw, GET], [raw[:5], raw[5:] + GET], [bytes([byte]) for byte in raw[:40]] + [raw[40:] + GET]):
+    drips = [bytes([byte]) for byte in raw[:40]]
+    for pieces in ([raw + GET], [raw, GET], [raw[:5], raw[5:] + GET], [*drips, raw[40:] + GET]):
         peer = rig.dial(taken=False)
         (answer,) = peer.ask(*pieces)
         environ = told(answer)

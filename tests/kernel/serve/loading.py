@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import Counter
 
-from tests.kernel.processing import PATIENCE, Running
+from tests.kernel.processing import PATIENCE, Running, environment
 
 REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PAUSE = threading.Event()  # is never set
@@ -194,10 +194,34 @@ def childrenOf(pid):
 
 def run(*argv, cwd, env=None, pass_fds=()):
     """Run hio serve to its end; return (exit status, stdout, stderr)."""
-    from tests.kernel.processing import environment
-
     done = subprocess.run(
         [sys.executable, "-m", "hio", "serve", *argv], check=False, cwd=cwd, env=environment() | (env or {}), text=True,
         capture_output=True, timeout=PATIENCE, pass_fds=pass_fds,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def connect(hio):
+    """Return a socket that is connected to a server."""
+    return socket.create_connection(hio.address, timeout=PATIENCE)
+
+
+def get(path, *fields):
+    """Return a GET request."""
+    return b"".join((b"GET ", path.encode(), b" HTTP/1.1\r\nHost: localhost\r\n", *fields, b"\r\n"))
+
+
+def until(sock, end):
+    """Return what comes until end is in it, or the connection ends."""
+    rx = b""
+    while end not in rx and (data := sock.recv(65536)):
+        rx += data
+    return rx
+
+
+def asked(address, path):
+    """Return (status, body) of a GET at an address."""
+    with socket.create_connection(address, timeout=PATIENCE) as sock:
+        sock.sendall(get(path, b"Connection: close\r\n"))
+        head, _, body = until(sock, b"never").partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
