@@ -12,6 +12,14 @@ from hio.sim.plugin import spread
 
 pytest_plugins = ["pytester"]
 
+
+@pytest.fixture(autouse=True)
+def nobodysCI(monkeypatch):
+    """Where pytest takes itself to be in CI it cuts no line short, and says much of this twice."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 TESTS = '''
 import pytest
 
