@@ -37,7 +37,7 @@ class Retiring:
 
         Requests of which all bytes are here are answered before the Connection: close of the last one. Event streams,
         which would never end, are ended in good order. patience: seconds of tyme for which a connection that rests is
-        kept for a request that may be on its way, or for the rest of a head; None: Patience. A second call does nothing.
+        kept for a request that may be on its way, or for the rest of a head; None: Patience. Twice is as good as once.
         """
         if self.retiring:
             return
