@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable
+from functools import partial
 from inspect import isgeneratorfunction
 from types import MethodType
 from typing import Any
 
+from .policing import Policy, checkPolicy, guard
 from .polling import Watch
-from .scheduling import Entry, Schedule, closed
+from .scheduling import Entry, Schedule, closed, nameOf
 from .tasking import Doer
 from .tyming import Tymth
 
@@ -123,6 +125,18 @@ class Scheduler:
         """Return the tymth to start dogs with."""
         raise NotImplementedError
 
+    def _names(self) -> list[str]:
+        """Return what to call this scheduler and those above it, the root first."""
+        return [nameOf(self)]
+
+    def _namesTo(self, doer: Any) -> list[str]:
+        """Return the same, and what to call doer."""
+        return [*self._names(), nameOf(doer)]
+
+    def _policy(self, doer: Any) -> Policy | None:
+        """Return what is done about doer when it fails; None: it fails this scheduler."""
+        return checkPolicy(getattr(doer, "policy", None))
+
     def _failed(self, ex: BaseException) -> None:
         """Be told that a dog raised ex in a turn of its own."""
         raise ex
@@ -139,12 +153,15 @@ class Scheduler:
             for doer in doers:
                 checkDoer(doer)
                 _setDone(doer, False)
-                dog = doer(
+                policy = self._policy(doer)
+                make = partial(
+                    doer,
                     tymth=tymth,
                     tock=doer.tock,
                     temp=temp or getattr(doer, "temp", None) or None,
                     **(getattr(doer, "opts", None) or {}),
                 )
+                dog = make() if policy is None else guard(policy, make, tymth, partial(self._namesTo, doer))
                 if not hasattr(dog, "send"):
                     raise TypeError(f"doer {doer!r} returned {dog!r}, which is no generator")
                 try:
@@ -370,6 +387,11 @@ class DoDoer(Scheduler, Doer):
         if self._tymth is None:
             raise TypeError(f"{self!r} is not wound to a tymth yet, so it cannot start doers")
         return self._tymth
+
+    def _names(self) -> list[str]:
+        schedule = None if self._entry is None else self._entry.schedule
+        above: list[str] = [] if schedule is None else schedule.owner._names()
+        return [*above, nameOf(self)]
 
     def _failed(self, ex: BaseException) -> None:
         """Raise ex where this DoDoer's own dog stands, as if it came out of its turn."""

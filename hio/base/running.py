@@ -19,6 +19,7 @@ from ..hioing import HioError
 from .awaiting import Ear
 from .interrupting import Interrupts
 from .nesting import Scheduler, asSchedule, checkDoers
+from .policing import Policy, checkPolicy
 from .polling import Bell, OsPoller, Poller, nap
 from .scheduling import Entry, Schedule
 from .tyming import Tymist, Tymth, finite, leap
@@ -38,6 +39,7 @@ class Doist(Scheduler, Tymist):
         doers (list): what do() runs.
         timer (MonoTimer): has the tock as duration; begins anew with each run.
         temp (bool): whether the doers of a run use temporary resources.
+        policy (Policy | None): what is done about doers that fail and have no policy of their own; see policing.
         poller (Poller): where whoever is wound to this Doist registers sockets; also as tymth.poller.
         stack (list): other schedules than .deeds that are in the middle of a pass, outermost first; None: dogs are
             being started.
@@ -56,15 +58,18 @@ class Doist(Scheduler, Tymist):
         tyme: float = 0.0,
         tock: float | None = None,
         poller: Poller | None = None,
+        policy: Policy | None = None,
         **kwa: Any,
     ) -> None:
         """Make a Doist at tyme (seconds) that ticks by tock (seconds; None: Tock).
 
         poller: None: the operating system's, which takes a descriptor when the first socket is registered.
-        Raises ValueError for a tock that is negative or no number, TypeError for what is no doer.
+        policy: None: one that fails ends the run, and do() raises what it raised.
+        Raises ValueError for a tock that is negative or no number, TypeError for what is no doer or no policy.
         """
         super().__init__(tyme=tyme, tock=tock, **kwa)
         self.name = name
+        self.policy = checkPolicy(policy)
         self.real = bool(real)
         self.limit = limit
         self.done: bool | None = None
@@ -253,6 +258,9 @@ class Doist(Scheduler, Tymist):
 
     def _told(self) -> Tymth:
         return self.tymen()
+
+    def _policy(self, doer: Any) -> Policy | None:
+        return super()._policy(doer) or self.policy
 
     def catch(self) -> None:
         """Have tyme be up to date, for whoever starts doers from outside during a wait."""

@@ -2,6 +2,7 @@
 
 Schedule  the deeds of a Doist or DoDoer: a deque to look at, a tight list and sleepers inside
 closed    close a dog and learn what it returned
+Failing   which doers an exception came through
 
 A pass gives every dog that is due one turn, in the order of entering. A dog that yields a falsy tock is due in every
 pass: it stays in the tight list, where a turn costs one call. A dog that yields seconds sleeps until they have passed.
@@ -92,7 +93,10 @@ class Schedule(Queue):
                 pass
             if self._again or self._thinned:
                 self._settle(tyme + self.owner._tock)
-        except BaseException:
+        except BaseException as ex:
+            reached = self._reached()
+            if reached >= 0:
+                Failing.note(ex, batch[reached].doer)
             self._broken(tyme)
             raise
         finally:
@@ -281,8 +285,9 @@ class Schedule(Queue):
             self._lone = lone
             self._ended(entry, stop.value)
             self.owner.hasten(tyme)  # whoever has no deeds left has to end
-        except BaseException:
+        except BaseException as failure:
             self._lone = lone
+            Failing.note(failure, entry.doer)
             self.drop(entry)
             raise
         else:
@@ -384,6 +389,28 @@ class Schedule(Queue):
         if self._holes > _SPARE and self._holes > len(entries):
             self.entries = {entry.serial: entry for entry in entries.values()}
             self._holes = 0
+
+
+class Failing:
+    """Keeps with an exception which doers it came through, innermost first."""
+
+    @staticmethod
+    def note(ex: BaseException, doer: Any) -> None:
+        """Note that ex came out of a turn of doer."""
+        doers = ex.__dict__.setdefault("_doers", [])
+        if not doers or doers[-1] is not doer:
+            doers.append(doer)
+
+    @staticmethod
+    def path(ex: BaseException) -> list[str]:
+        """Return the names of the doers that ex came through, outermost first, and forget them."""
+        return [nameOf(doer) for doer in reversed(ex.__dict__.pop("_doers", []))]
+
+
+def nameOf(doer: Any) -> str:
+    """Return what to call a doer in a message: its name if it has one, else what it is."""
+    name = getattr(doer, "name", None) or getattr(doer, "__name__", None)
+    return name if isinstance(name, str) else type(doer).__name__
 
 
 def closed(dog: Any) -> Any:

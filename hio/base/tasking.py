@@ -29,6 +29,8 @@ class Doer(Tymee):
         done (bool | None): None at first, False while running; at the end, whether it completed.
         opts (dict): further keyword arguments that a scheduler calls the doer with.
         temp (bool): whether to use temporary resources; for the hooks to look at.
+        policy (Policy | None): what is done when it fails, see policing; None: what its Doist does, else it fails its
+            scheduler.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Doer(Tymee):
         tock: float = 0.0,
         opts: dict[str, Any] | None = None,
         temp: bool = False,
+        policy: Any = None,
         **kwa: Any,
     ) -> None:
         """Make a doer that asks for a turn every tock seconds; 0.0: in every pass of its scheduler."""
@@ -47,6 +50,7 @@ class Doer(Tymee):
         self.tock = tock
         self.opts: dict[str, Any] = {} if opts is None else opts
         self.temp = bool(temp)
+        self.policy = policy
 
     def __call__(self, *pa: Any, **kwa: Any) -> Generator[float, float, bool | None]:
         """Return a dog, not yet started; takes what do() takes."""
