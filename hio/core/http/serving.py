@@ -10,6 +10,8 @@ in, responding.py frames what the application gives, stewarding.py serves withou
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -100,6 +102,22 @@ class FileWrapper:
         if not data:
             raise StopIteration
         return data
+
+    def onDisk(self) -> tuple[int, int, int] | None:
+        """Return (descriptor, offset, bytes) of what is left of a file of the system, else None: read it."""
+        filelike = self.filelike
+        raw: object = filelike.raw if isinstance(filelike, io.BufferedReader) else filelike
+        if not isinstance(raw, io.FileIO):  # what a GzipFile holds, say, is not what it gives
+            return None
+        try:
+            return raw.fileno(), filelike.tell(), sys.maxsize  # type: ignore[attr-defined]  # both classes can
+        except (OSError, ValueError):  # a pipe; closed
+            return None
+
+    def skip(self, count: int) -> None:
+        """Go on count bytes later."""
+        assert isinstance(self.filelike, (io.FileIO, io.BufferedReader))
+        self.filelike.seek(count, os.SEEK_CUR)
 
     def close(self) -> None:
         """Close the file-like object."""

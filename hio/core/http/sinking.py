@@ -128,6 +128,15 @@ class FilePart:
         self._left -= len(piece)
         return piece
 
+    def onDisk(self) -> tuple[int, int, int]:
+        """Return (descriptor, offset, bytes) of what is left."""
+        return self.filelike.fileno(), self.offset + self.count - self._left, self._left
+
+    def skip(self, count: int) -> None:
+        """Go on count bytes later."""
+        self._left -= count
+        self.filelike.seek(count, os.SEEK_CUR)
+
     def close(self) -> None:
         """Close the file. May be called again."""
         self.filelike.close()

@@ -19,7 +19,7 @@ from typing import Any
 
 from ... import help
 from ...base.polling import READ, WRITE
-from .netting import Socket
+from .netting import Data, Socket
 from .streaming import Stream
 from .tlsing import WIRE, TlsError, TlsFilter, reason
 
@@ -260,6 +260,15 @@ class Secured(Stream):
         if self.over and not self.unsealed:
             self.finish()
         return data[: self.bs] if data or self.cutoff else None
+
+    def pushParts(self, head: Data, body: Data) -> int:
+        """Push head and return 0: the kernel cannot seal."""
+        self.push(head)
+        return 0
+
+    def pushFile(self, file: int, offset: int, count: int) -> int:
+        """Return 0: the kernel cannot seal."""
+        return 0
 
     def serviceReceiveOnce(self) -> int:
         """Read once into .rxbs; return the number of bytes of plaintext, 0 when there was none."""

@@ -11,6 +11,7 @@ So an end of file from the peer ends one direction only: what is queued is still
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from typing import Any
@@ -237,6 +238,56 @@ class Stream(tyming.Tymee):
             return
         if count < len(data):
             self.tx(memoryview(data)[count:])
+
+    def pushParts(self, head: Data, body: Data) -> int:
+        """Send head and body now, in one go and without putting them together, as far as the kernel takes them.
+
+        What is left of head is queued, what is left of body is not: push it.
+
+        Returns:
+            int: bytes of body that were taken.
+        """
+        cs = self.cs
+        if self.txbs or self.corked or self.wl or self.broken or self.shut or not isinstance(cs, socket.socket):
+            self.push(head)
+            return 0
+        try:
+            count = cs.sendmsg((head, body))
+        except (BlockingIOError, InterruptedError):
+            count = 0
+        except OSError as ex:
+            logger.info("send to %s failed: %s", self.ca, ex)
+            self.fail(ex)
+            return 0
+        if count and self.refreshable:
+            self.refresh()
+        if count < len(head):
+            self.tx(memoryview(head)[count:])
+            return 0
+        return count - len(head)
+
+    def pushFile(self, file: int, offset: int, count: int) -> int:
+        """Have the kernel send bytes of an open file, which then pass through no buffer of this process.
+
+        Parameters:
+            file: descriptor. offset: of the first byte, in bytes from the start of the file. count: bytes at the most.
+
+        Returns:
+            int: bytes taken; 0 when none can be taken now, when the file has ended there, and when the kernel cannot do
+            it, or must not as something is queued or the traffic is logged: read them and push them then.
+        """
+        cs = self.cs
+        if self.txbs or self.corked or self.wl or self.broken or self.shut or not isinstance(cs, socket.socket):
+            return 0
+        try:
+            taken = os.sendfile(cs.fileno(), file, offset, count)
+        except OSError as ex:
+            if ex.errno in GONE:
+                self.fail(ex)
+            return 0
+        if taken and self.refreshable:
+            self.refresh()
+        return taken
 
     def stir(self) -> None:
         """Hook: something was queued on a watched stream; have its owner come by."""
