@@ -40,6 +40,7 @@ class LineJournal(Journal):
         self.lines: list[str] = []
         self.memo: dict[Any, str] = {}
         self.pins: list[Any] = []  # field lines whose id is part of a key
+        self.idle = True  # nothing waits to be written
         super().__init__([log], **kwa)
 
     def turn(self) -> None:
@@ -62,7 +63,8 @@ class LineJournal(Journal):
     def answered(self, req: Any, rep: Any) -> None:
         """The application gave the whole response, or failed."""
         head = req.head
-        if not self.noted and not self.lines:
+        if self.idle:
+            self.idle = False
             self.watch.wake()
         if head.plain and rep.size < Large and not req.msg and self.peers:
             self.noted.append(req)  # PERF: head and plan stay with it until the next turn: no request waits behind it
@@ -84,6 +86,7 @@ class LineJournal(Journal):
     def add(self, entry: Entry, sent: float) -> None:
         """Add an entry."""
         self.facts.append(entry[0])
+        self.idle = False
         self.watch.wake()
 
     def note(self) -> None:
@@ -96,15 +99,22 @@ class LineJournal(Journal):
                 self.memo.clear()
                 self.pins.clear()
         find = self.memo.get
+        push = lines.append
+        line = host = method = target = version = plan = size = fields = None
         for req in noted:
             head = req.head
             rep = req.responder
-            # PERF: plain heads of one kind share their field lines, so that the list tells of referer and user agent
-            key = (
-                req.remoter.ca[0], head.method, head.target, head.version is HTTP_11, rep.plan, rep.size,
-                id(head.lines),
-            )
-            lines.append(find(key) or self.render(key, req))
+            # PERF: often it is like the one before, which comparing tells 0.1 us sooner than looking it up. Plain
+            # heads of one kind share their field lines, so that the list tells of referer and user agent
+            if not (
+                head.target is target and rep.plan is plan and head.lines is fields and head.method is method
+                and rep.size == size and head.version is version and req.remoter.ca[0] == host
+            ):
+                host, method, target, version = req.remoter.ca[0], head.method, head.target, head.version
+                plan, size, fields = rep.plan, rep.size, head.lines
+                key = (host, method, target, version is HTTP_11, plan, size, id(fields))
+                line = find(key) or self.render(key, req)
+            push(line)
 
     def render(self, key: Any, req: Any) -> str:
         """Return the line for a request that was noted, and remember it."""
@@ -126,6 +136,7 @@ class LineJournal(Journal):
             self.lines += [self.form.memo[facts] for facts in self.facts]
             self.facts.clear()
         lines, self.lines = self.lines, []
+        self.idle = True
         if lines:
             self.count += len(lines)
             self.log.handler.write("".join(lines))

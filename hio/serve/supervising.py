@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 logger = help.ogler.getLogger()
 
 Patience = 1.0  # seconds of tyme that a worker may take to answer for a scrape
+#: Options that a reload leaves as they are.
+Lasting = ("admin", "live", "error-log", "pidfile", "reload", "reuseport", "backlog")
 Mine = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
 
 
@@ -198,6 +200,9 @@ class Supervisor:
         if self.crew.coming is None:
             self.configs[number] = config
         self.errors.setLevel(config)
+        for name in Lasting:
+            if config[name] != self.config[name]:
+                logger.warning("--%s is as it was: it changes when hio is started anew", name)
         if self.crew.reload(self.chief.now, size=config["workers"], grace=config["grace"]):
             logger.info("reloading")
         self.chief.watch.wake()
