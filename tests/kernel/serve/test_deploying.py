@@ -80,7 +80,7 @@ def test_the_unit_starts_reloads_and_stops_it(shop):
             process.send_signal(signal.SIGHUP)
             assert b"RELOADING=1" in notify.recv(1000) and b"READY=1" in notify.recv(1000)
             assert asked(sock.getsockname(), "/")[0] == 200
-            for pid in (process.pid, *childrenOf(process.pid)):  # worse than KillMode=mixed: to each and all
+            for pid in (*childrenOf(process.pid), process.pid):  # worse than KillMode=mixed: to each and all
                 os.kill(pid, signal.SIGTERM)
             out, err = process.communicate(timeout=PATIENCE)
         finally:

@@ -23,10 +23,10 @@ def told(err):
     ("import sys; sys.exit(3)\n", "importing shop raised SystemExit: 3"),
     ("app = 7\n", "shop:app is no WSGI app but of type int"),
 ])
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_an_app_that_cannot_be_loaded(shop, source, line, workers):
+def test_an_app_that_cannot_be_loaded(shop, source, line):
+    """Without a supervisor: see the tests of the command line."""
     (shop / "shop.py").write_text(source)
-    status, out, err = run("shop:app", "--bind", "127.0.0.1:0", "--workers", workers, cwd=shop)
+    status, out, err = run("shop:app", "--bind", "127.0.0.1:0", "--workers", "2", cwd=shop)
     assert (status, out) == (2, "") and told(err).startswith(line)
     assert ("Traceback" in err) == ("raised" in line)
 
@@ -51,11 +51,19 @@ def test_a_worker_that_dies_at_once(shop):
     (["--observe", "shop:WORD"], "--observe shop:WORD cannot be called: it is of type bytes"),
     (["--mount", "/x=nowhere:app"], "there is no module 'nowhere' here or among the installed ones"),
 ])
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_what_cannot_be_used(shop, certificates, argv, line, workers):
-    status, out, err = run("shop:app", "--bind", "127.0.0.1:0", "--workers", workers, *argv, cwd=shop)
+def test_what_cannot_be_used(shop, certificates, argv, line):
+    status, out, err = run("shop:app", "--bind", "127.0.0.1:0", *argv, cwd=shop)
     assert (status, out) == (2, "") and told(err).startswith(line)
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("argv, line", [
+    (["--certfile", "none.pem"], "none.pem: No such file or directory"),
+    (["--access-log", "none/access.log"], "--access-log none/access.log: No such file or directory"),
+])
+def test_the_same_without_a_supervisor(shop, argv, line):
+    status, out, err = run("shop:app", "--bind", "127.0.0.1:0", "--workers", "0", *argv, cwd=shop)
+    assert (status, out, err) == (2, "", f"hio serve: {line}\n")
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

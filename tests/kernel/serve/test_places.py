@@ -52,8 +52,7 @@ def test_mounts(serve, shop):
     assert hio.ask("GET", "/word", headers={"Host": "b.example"})[2] == b"other"
 
 
-@pytest.mark.parametrize("bind", ["fd:{fd}", "systemd", "systemd:web"])
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("bind, workers", [("fd:{fd}", "2"), ("systemd", "0"), ("systemd:web", "2")])
 def test_sockets_that_are_handed_over(shop, bind, workers):
     """The program that systemd would be sets LISTEN_PID between fork and exec."""
     program = (
