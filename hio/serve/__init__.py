@@ -4,7 +4,7 @@ starting      a Config to a running server and its exit status
 configuring, parsing      options: flags, a TOML file, the table of both
 binding       addresses to listening sockets; systemd, inherited descriptors
 building      a Config to an app and servers; loading, mounting: apps by name, several as one
-supervising   the process that forks workers and minds them; crewing decides what is to be done, and knows no system
+supervising, forking      the process that forks workers and minds them; crewing decides what is to be done
 working       one worker: serves, retires, and says what it cut off
 offloading    blocking apps in threads
 trusting, prefacing       who a request comes from: forwarded fields, the PROXY protocol

@@ -100,7 +100,8 @@ class LineJournal(Journal):
                 self.pins.clear()
         find = self.memo.get
         push = lines.append
-        line = host = method = target = version = plan = size = fields = None
+        line = ""
+        host = method = target = version = plan = size = fields = None
         for req in noted:
             head = req.head
             rep = req.responder

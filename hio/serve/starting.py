@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from .binding import Listener, openBind, parseBind
 from .building import buildApp, buildContext, buildObservers, isSecured
 from .configuring import Config
+from .forking import removePid, writePid
 from .logs import ErrorLog
 from .measuring import Ledger
 from .notifying import notify
 from .overseeing import Admin
 from .refusing import Status
 from .reloading import checkWatcher
-from .supervising import Supervisor, removePid, writePid
+from .supervising import Supervisor
 from .working import Worker, makeLive
 
 if TYPE_CHECKING:

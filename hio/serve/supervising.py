@@ -7,14 +7,10 @@ What is to be done with the workers is decided by a Crew; here is how.
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
-import socket
-import sys
-import traceback
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from .. import help
 from ..base import doing
@@ -25,6 +21,7 @@ from .binding import Listener, describeAddress, nextBind, openBind, parseBind
 from .building import buildContext, isSecured
 from .configuring import Config
 from .crewing import Crew
+from .forking import describeEnd, fork, removePid, writePid
 from .logs import ErrorLog
 from .measuring import Ledger
 from .notifying import notify, reloading
@@ -359,43 +356,7 @@ class Supervisor:
 
     def fork(self, act: Callable[[Channel], int]) -> tuple[int, Channel]:
         """Start a process that does act with its end of a channel, and ends; return its pid and the near end."""
-        near, far = socket.socketpair()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, Mine)  # none may reach the child while it has our handlers
-        try:
-            pid = os.fork()
-            if pid == 0:
-                near.close()
-                self.become(before, lambda: act(Channel(far)))
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        far.close()
-        return pid, Channel(near)
-
-    def become(self, mask: Any, act: Callable[[], int]) -> NoReturn:
-        """In a child: let go of all that is the supervisor's, act, and end the process."""
-        status = int(Status.FAILED)
-        try:
-            atexit._clear()
-            signal.set_wakeup_fd(-1)
-            for number in Mine:
-                signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches all; the supervisor tells what to do
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            self.forsake()
-            status = act()
-        except SystemExit as ex:
-            status = ex.code if isinstance(ex.code, int) else int(Status.FAILED)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            try:
-                atexit._run_exitfuncs()  # those of the app
-                sys.stdout.flush()
-                sys.stderr.flush()
-            finally:
-                os._exit(status)
+        return fork(act, self.forsake, Mine)
 
     def forsake(self) -> None:
         """In a child: close the descriptors that are the supervisor's alone, without a word to who shares them."""
@@ -480,33 +441,3 @@ class Chief(doing.Doer):
             crew.turn(tyme)
         supervisor.doist.stop()
         return True
-
-
-def describeEnd(status: int) -> str:
-    """Return what waitpid says of how a process ended, in words."""
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"ended with status {code}"
-    try:
-        return f"was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was ended by signal {-code}"
-
-
-def writePid(path: str) -> None:
-    """Write the process id to a file."""
-    if path:
-        try:
-            with open(path, "w") as file:
-                file.write(f"{os.getpid()}\n")
-        except OSError as ex:
-            raise Refusal(f"--pidfile {path}: {ex.strerror}") from ex
-
-
-def removePid(path: str) -> None:
-    """Remove the file with the process id."""
-    if path:
-        try:
-            os.unlink(path)
-        except OSError:
-            pass

@@ -37,7 +37,7 @@ class Running:
         threading.Thread(target=lambda: lines.put(self.process.stdout.readline()), daemon=True).start()
         try:
             self.line = lines.get(timeout=PATIENCE)
-            self.url = re.search(r"(http://|unix:)\S+", self.line).group()
+            self.url = re.search(r"(https?://|unix:|fd:)\S+", self.line).group()
         except (queue.Empty, AttributeError) as ex:
             self.process.kill()
             raise AssertionError(f"no URL from {argv}, but {self.process.communicate()}") from ex

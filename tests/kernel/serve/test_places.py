@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from tests.kernel.processing import PATIENCE, ROOT
-from tests.kernel.serve.loading import asked, childrenOf, get, until
+from tests.kernel.serve.loading import asked, childrenOf, connect, get, until
 
 
 def test_https_beside_http_and_proxies_before_both(serve, certificates):
@@ -29,6 +29,28 @@ def test_https_beside_http_and_proxies_before_both(serve, certificates):
             sock.sendall(get("/x", b"Connection: close\r\n"))
             assert until(sock, b"never").endswith(f"192.0.2.7|{scheme}||/x|False|False|localhost|".encode())
     assert hio.end(signal.SIGTERM)[0] == 0
+
+
+def test_a_certificate_for_each_name_and_clients_that_show_one(serve, shop):
+    ssl, trustme = pytest.importorskip("ssl"), pytest.importorskip("trustme")
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(shop / "ca.pem"))
+    for name in ("a.example", "b.example"):
+        cert = ca.issue_cert(name)
+        cert.private_key_and_cert_chain_pem.write_to_path(str(shop / f"{name}.pem"))
+    hio = serve("--certfile", "a.example.pem", "--sni", "b.example=b.example.pem", "--cafile", "ca.pem")
+    for name in ("a.example", "b.example"):
+        for shown in (True, False):
+            context = ssl.create_default_context(cafile=shop / "ca.pem")
+            if shown:
+                ca.issue_cert("client@example").configure_cert(context)
+            with connect(hio) as raw, context.wrap_socket(raw, server_hostname=name) as sock:
+                try:
+                    sock.sendall(get("/word", b"Connection: close\r\n"))
+                    assert until(sock, b"never").endswith(b"first") and shown
+                except ssl.SSLError as ex:
+                    assert not shown and "required" in str(ex).lower()
+    hio.end(signal.SIGTERM)
 
 
 def test_forwarded_fields(serve, shop):
