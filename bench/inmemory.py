@@ -190,4 +190,5 @@ def run(workload: Workload, total: int) -> bytes:
     doist.do(doers=[http.ServerDoer(server=server)])
     answer = bytes(net.socks[0].sent)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(workload.answer), answer
+    assert b"Connection: close" not in answer, "all requests of a connection must be answered"
     return answer
