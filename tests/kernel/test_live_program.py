@@ -64,6 +64,7 @@ def test_the_tree_on_a_signal(tmp_path):
         read = threading.Thread(target=lambda: [lines.put(line) for line in program.process.stderr], daemon=True)
         read.start()
         program.process.stdout.readline()
+        get(program.url, "/")  # whoever answers has let all doers enter
         for _ in range(2):
             program.process.send_signal(signal.SIGQUIT)
             seen = ""
