@@ -46,10 +46,12 @@ class Shaker(threading.Thread):
     def shake(self, session: ssl.SSLSession | None, began: float) -> ssl.SSLSession | None:
         """Connect, and ask for as much as brings the session along; return that."""
         raw = socket.create_connection((HOST, self.port), timeout=5)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)  # else nginx waits 40 ms between tickets and answer
         with self.context.wrap_socket(raw, session=session if self.resumed else None) as connection:
             self.times.append((time.perf_counter() - began) * 1e6)
             if self.resumed and session is not None and not connection.session_reused:
                 self.errors += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             connection.sendall(REQUEST)
             answer = connection.recv(65536)
             if not answer.startswith(b"HTTP/1.1 200"):

@@ -114,8 +114,8 @@ def columns(rows: Sequence[Row], baseline: str, unit: str) -> list[Column]:
         (unit, lambda row: f"{row.rate:,.0f}"),
         ("lowest to highest", lambda row: f"{row.lowest:,.0f} to {row.highest:,.0f}"),
         (f"of {baseline}", lambda row: ratio(row.rateRatio)),
-        (f"p50, {letter}", lambda row: f"{row.p50 / scale:,.{1 if scale > 1 else 0}f}"),
-        (f"p99, {letter}", lambda row: f"{row.p99 / scale:,.{1 if scale > 1 else 0}f}"),
+        (f"p50, {letter}", lambda row: latency(row.p50, scale)),
+        (f"p99, {letter}", lambda row: latency(row.p99, scale)),
         ("CPU", lambda row: f"{row.cpu:.0%}"),
         ("per CPU s", lambda row: f"{row.perCpu:,.0f}" if row.perCpu else ""),
         (f"of {baseline}", lambda row: ratio(row.cpuRatio)),
@@ -145,6 +145,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table whose first column is text and whose others are numbers."""
     rule = ["---", *["---:"] * (len(headings) - 1)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (headings, rule, *rows))
+
+
+def latency(microseconds: float, scale: float) -> str:
+    """Return a latency in units of so many microseconds; "" for the 0 that wrk gives when it cannot tell."""
+    return f"{microseconds / scale:,.{1 if scale > 1 else 0}f}" if microseconds else ""
 
 
 def ratio(value: float | None) -> str:

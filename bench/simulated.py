@@ -157,9 +157,9 @@ async def askAiohttp(count: int) -> None:
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
 
-    class Connector(aiohttp.BaseConnector):
+    class Connector(aiohttp.BaseConnector):  # type: ignore[misc]
         async def _create_connection(self, *_: Any, **__: Any) -> Any:
-            near, far = Pipe(loop, self._factory()), Pipe(loop, runner.server())  # type: ignore[misc]
+            near, far = Pipe(loop, self._factory()), Pipe(loop, runner.server())
             near.peer, far.peer = far, near
             for end in (near, far):
                 end.protocol.connection_made(end)
