@@ -19,7 +19,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
 from .faulting import BadHost, shown
-from .heading import checkAuthority
+from .targeting import checkAuthority
 
 PORTS = {"http": 80, "https": 443}
 

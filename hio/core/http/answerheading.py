@@ -9,8 +9,9 @@ Names and status lines come again and again, so those that were found valid are 
 from __future__ import annotations
 
 from .faulting import BadHeader, HeadTooLarge
-from .heading import CONTROLS, NAMES, Fields, isToken, parseFields, splitStatusLine
+from .heading import CONTROLS, Fields, parseFields, splitStatusLine
 from .limiting import LIMITS, Limits
+from .naming import NAMES, isToken
 
 REMEMBERED = 512  # most field names, and most status lines, that are remembered
 LONGEST = 64  # most characters of one

@@ -21,8 +21,8 @@ from .dicing import Dice
 from .dicing import dice as fairDice
 from .faulting import InvalidURL, shown
 from .forming import FORM_TYPE, JSON_TYPE, packForm, packJson, packMultipart
-from .heading import isToken
 from .httping import normalizeHostPort, packHeader, updateQargsQuery
+from .naming import isToken
 
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Args: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]

@@ -13,8 +13,9 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from .faulting import BadChunk, BadFraming, BodyTooLarge, HeadTooLarge, PrematureClosure, UnknownCoding, shown
-from .heading import BLANK, HTTP_10, ODD, TCHARS, Fields, parseFields
+from .heading import BLANK, HTTP_10, ODD, Fields, parseFields
 from .limiting import LIMITS, Limits
+from .naming import TCHARS
 
 Sink = Callable[[bytearray], object]
 

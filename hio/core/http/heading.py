@@ -1,4 +1,4 @@
-"""The grammar of heads: start lines, field lines, request targets (RFC 9112, 2 to 5; RFC 9110, 5).
+"""The grammar of heads: start lines and field lines (RFC 9112, 2 to 5; RFC 9110, 5).
 
 HeadFinder          where the head ends in a buffer, no byte searched twice; refuses early what is surely wrong
 parseRequestHead    a whole request head to a RequestHead, and straight into a WSGI environ
@@ -33,9 +33,8 @@ from .faulting import (
     shown,
 )
 from .limiting import LIMITS, Limits
-from .targeting import HOSTS, LONGEST, REMEMBERED, checkHost, parseTarget
-from .targeting import checkAuthority as checkAuthority  # offered here too: who reads heads needs them
-from .targeting import unquotePath as unquotePath
+from .naming import NAMES, TOKENS, again, environKey, isToken, learn
+from .targeting import HOSTS, checkHost, parseTarget
 
 Fields = list[tuple[str, str]]
 
@@ -48,10 +47,6 @@ CONTROLS = bytes(code for code in range(32) if code != 0x09) + b"\x7f"
 #: The byte before an LF is looked at in a lookbehind, so that a search may start amid the block
 ODD = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?=[^\n])")
 
-TCHARS = r"!#$%&'*+\-.^_`|~0-9A-Za-z"  # RFC 9110, 5.6.2
-isToken = re.compile(f"[{TCHARS}]+").fullmatch
-TOKENS = frozenset(code for code in range(128) if isToken(chr(code)))
-
 isVersion = re.compile(r"HTTP/([0-9])\.([0-9])").fullmatch
 isStatusLine = re.compile(r"HTTP/([0-9])\.([0-9]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*))?").fullmatch
 
@@ -61,81 +56,6 @@ VERSIONS = {"HTTP/1.1": HTTP_11, "HTTP/1.0": HTTP_10}
 
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 KNOWN_METHODS = frozenset(METHODS)
-
-#: field names, in lower case, whose field must not come twice in a request. Each either takes one value by its
-#: definition, so that a joined value would be another one, or says where a message goes or ends
-SINGLES = frozenset((
-    "authorization", "content-length", "content-location", "content-range", "content-type", "date", "etag",
-    "from", "host", "if-modified-since", "if-range", "if-unmodified-since", "last-modified", "max-forwards",
-    "origin", "proxy-authorization", "range", "referer", "server", "transfer-encoding", "user-agent",
-))  # fmt: skip
-
-#: names as senders usually spell them, remembered from the start
-USUAL = (
-    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Access-Control-Request-Headers",
-    "Access-Control-Request-Method", "Authorization", "Cache-Control", "Connection", "Content-Disposition",
-    "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "DNT", "Date", "Expect", "Forwarded", "From",
-    "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive",
-    "Last-Event-ID", "Max-Forwards", "Origin", "Pragma", "Priority", "Proxy-Authorization", "Range", "Referer",
-    "Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site",
-    "Sec-Fetch-User", "Signature", "Signature-Input", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-    "Upgrade-Insecure-Requests", "User-Agent", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
-    "X-Real-IP", "X-Request-ID", "X-Requested-With",
-)  # fmt: skip
-
-def environKey(name: str) -> str:
-    """Return the key that CGI (RFC 3875, 4.1.18) gives to a field name, or "" when it gets none.
-
-    None is given to a name with an underscore, which would pass for its twin with a dash, and to Proxy, which would
-    be HTTP_PROXY, a setting of HTTP clients (httpoxy).
-    """
-    key = name.upper().replace("-", "_")
-    if "_" in name or key == "PROXY":
-        return ""
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
-
-
-#: environ keys of fields that must not repeat
-SINGLE_KEYS = frozenset(environKey(name) for name in SINGLES)
-
-#: {field name as received: environ key} of names that are valid and mapped
-NAMES: dict[str, str] = {spelt: environKey(spelt) for name in USUAL for spelt in (name, name.lower())}
-SEEDED = len(NAMES)
-
-def learn(name: str) -> str:
-    """Return the environ key of a field name that is not in NAMES, "" for a field that is not mapped.
-
-    Raises BadHeader unless name is a token. Remembers it, within bounds.
-    """
-    if not isToken(name):
-        raise BadHeader(f"bad field name {shown(name)}")
-    key = environKey(name)
-    if key and len(name) <= LONGEST:
-        if len(NAMES) >= SEEDED + REMEMBERED:
-            forget()
-        NAMES[name] = key
-    return key
-
-
-def forget() -> None:
-    """Forget the names that were learnt, as after a peer that sent a thousand made up ones."""
-    for name in list(NAMES)[SEEDED:]:
-        NAMES.pop(name, None)  # another thread may do the same
-
-
-def again(key: str, value: str, more: str) -> str:
-    """Return the one value of a field that came once with value and now comes with more.
-
-    Raises BadHeader for a field that must not repeat, unless it is a Content-Length that says the same.
-    """
-    if key == "HTTP_COOKIE":
-        return f"{value}; {more}"  # RFC 6265, 5.4; a comma may be part of a cookie
-    if key in SINGLE_KEYS:
-        if key == "CONTENT_LENGTH" and value == more:
-            return value
-        raise BadHeader(f"field {key} came more than once")
-    return f"{value}, {more}"
-
 
 #: {block of field lines: (what it adds to an environ, its lines)} of blocks that were valid, with a Host that was
 BLOCKS: dict[bytes, tuple[dict[str, Any], list[str], bool]] = {}
@@ -148,7 +68,6 @@ LONGEST_BLOCK = 2048  # most bytes of a block that is remembered
 #: {request line: its method, target, version and path} of lines without a query, which could hold a secret
 LINES: dict[bytes, tuple[str, str, tuple[int, int], str]] = {}
 LONGEST_LINE = 256  # most bytes of a line that is remembered
-
 
 #: Keys of the fields that say something of framing, persistence or an expectation
 PLAIN_KEYS = frozenset(("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_CONNECTION", "HTTP_EXPECT"))

@@ -51,9 +51,10 @@ from .faulting import (
 )
 from .framing import CHUNKED as CHUNKED_FRAMING
 from .framing import BodyReader
-from .heading import CONTROLS, METHODS, RequestHead, isToken, parseFields, splitStatusLine
+from .heading import CONTROLS, METHODS, RequestHead, parseFields, splitStatusLine
 from .heading import parseRequestLine as takeRequestLine
 from .limiting import LIMITS, Limits
+from .naming import isToken
 from .parsing import Parsent
 from .statusing import *  # noqa: F403  one constant for each status code
 

@@ -16,7 +16,7 @@ from email.utils import formatdate
 
 from ... import __version__
 from ...help import timing
-from .heading import isToken
+from .naming import isToken
 from .statusing import STATUS_DESCRIPTIONS
 
 #: Value of the Server field.

@@ -19,10 +19,11 @@ from ..tcp.deadlining import Never
 from ..tcp.remoting import Remoter
 from .faulting import HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind, Sink, frameRequest
-from .heading import BLANK, HTTP_11, TOKENS, Fields, HeadFinder, RequestHead
-from .heading import expects, parseRequestHead, persists, unquotePath
+from .heading import BLANK, HTTP_11, Fields, HeadFinder, RequestHead, expects, parseRequestHead, persists
 from .limiting import LIMITS, Limits
+from .naming import TOKENS
 from .parsing import Parsent
+from .targeting import unquotePath
 
 
 class Phase(IntEnum):

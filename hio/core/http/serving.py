@@ -27,7 +27,7 @@ from ..tcp.remoting import Remoter
 from ..tcp.securing import Secured
 from .attesting import attest
 from .framing import NOTHING
-from .heading import HTTP_11, RequestHead, unquotePath
+from .heading import HTTP_11, RequestHead
 from .httping import CR, CRLF, LF
 from .keeping import Keeper, RoundBudget
 from .planning import SERVER
@@ -35,6 +35,7 @@ from .requesting import ANSWER, GONE, Requestant
 from .responding import Responder
 from .sinking import StaticSink
 from .stewarding import BareServer, CustomResponder, Steward
+from .targeting import unquotePath
 
 __all__ = [
     "CR", "CRLF", "LF", "BareServer", "CustomResponder", "FileWrapper", "Requestant", "Responder", "Server",

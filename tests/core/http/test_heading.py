@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hio.core.http import heading
+from hio.core.http import heading, naming, targeting
 from hio.core.http.answerheading import parseResponseHead
 from hio.core.http.faulting import (
     BadExpectation,
@@ -25,9 +25,9 @@ from hio.core.http.heading import (
     parseFields,
     parseRequestHead,
     persists,
-    unquotePath,
 )
 from hio.core.http.limiting import LIMITS, Limits
+from hio.core.http.targeting import unquotePath
 from tests.core.http.corpus import CASES, NEIGHBOUR, Case
 from tests.core.http.feeding import cuts, serve
 
@@ -165,17 +165,17 @@ def test_no_fields() -> None:
 
 def test_names_that_are_learnt_are_forgotten_again() -> None:
     """A peer that makes up names costs a bounded memory, and the usual names stay known."""
-    for number in range(3 * heading.REMEMBERED):
+    for number in range(3 * targeting.REMEMBERED):
         assert head(b"X-%d: y" % number) == {"HTTP_HOST": "a", f"HTTP_X_{number}": "y"}
-        assert len(heading.NAMES) <= heading.SEEDED + heading.REMEMBERED
-    assert "User-Agent" in heading.NAMES
+        assert len(naming.NAMES) <= naming.SEEDED + targeting.REMEMBERED
+    assert "User-Agent" in naming.NAMES
 
 
 def test_names_that_are_long_or_unmapped_are_not_learnt() -> None:
     assert head(b"X" * 65 + b": y")["HTTP_" + "X" * 65] == "y"
     for _ in range(2):
         assert head(b"X_Y: y", b"Proxy: y") == {"HTTP_HOST": "a"}
-    assert not {"X" * 65, "X_Y", "Proxy"} & set(heading.NAMES)
+    assert not {"X" * 65, "X_Y", "Proxy"} & set(naming.NAMES)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_head_that_comes_again_means_the_same(lines: tuple[bytes, ...]) -> Non
         assert environ == first
         environ["HTTP_X_Y"] = "changed"
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        heading.forget()
+        naming.forget()
 
 
 def test_fields_that_come_again_do_not_lend_their_host() -> None:
@@ -259,11 +259,11 @@ def test_a_query_is_not_kept_beyond_its_request() -> None:
 
 
 def test_hosts_that_are_remembered_are_bounded() -> None:
-    for number in range(2 * heading.REMEMBERED):
+    for number in range(2 * targeting.REMEMBERED):
         parseRequestHead(b"GET / HTTP/1.1\r\nHost: h%d" % number, {})
-        assert len(heading.HOSTS) <= heading.REMEMBERED
+        assert len(targeting.HOSTS) <= targeting.REMEMBERED
     parseRequestHead(b"GET / HTTP/1.1\r\nHost: " + b"h" * 65, {})
-    assert "h" * 65 not in heading.HOSTS
+    assert "h" * 65 not in targeting.HOSTS
 
 
 @pytest.mark.parametrize(
