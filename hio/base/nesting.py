@@ -18,7 +18,7 @@ from typing import Any
 from .policing import Policy, checkPolicy, guard
 from .polling import Watch
 from .scheduling import Entry, Schedule, closed, nameOf
-from .tasking import Doer
+from .tasking import Doer, tempFor
 from .tyming import Tymth
 
 
@@ -158,7 +158,7 @@ class Scheduler:
                     doer,
                     tymth=tymth,
                     tock=doer.tock,
-                    temp=temp or getattr(doer, "temp", None) or None,
+                    **tempFor(doer.do if isinstance(doer, Doer) else doer, temp or getattr(doer, "temp", None) or None),
                     **(getattr(doer, "opts", None) or {}),
                 )
                 dog = make() if policy is None else guard(policy, make, tymth, partial(self._namesTo, doer))
@@ -312,7 +312,7 @@ class DoDoer(Scheduler, Doer):
                 self.deeds = deque()
             if always is not None:
                 self.always = always
-            self.enter(temp=temp or self.temp)
+            self.enter(**tempFor(self.enter, temp or self.temp))
             recur: Any = self.recur  # either kind; see Doer.do
             if isgeneratorfunction(recur):
                 self.done = yield from recur(tock=self.tock)

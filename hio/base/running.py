@@ -22,6 +22,7 @@ from .nesting import Scheduler, asSchedule, checkDoers
 from .policing import Policy, checkPolicy
 from .polling import Bell, OsPoller, Poller, nap
 from .scheduling import Entry, Schedule
+from .tasking import tempFor
 from .tyming import Tymist, Tymth, finite, leap
 
 
@@ -293,7 +294,7 @@ class Doist(Scheduler, Tymist):
             self.tyme = tyme
         self._rounds = 0 if self.real else self.Rounds  # between real ticks the wait does it, with an eye on the clock
         try:
-            self.enter(temp=temp or self.temp)
+            self.enter(**tempFor(self.enter, temp or self.temp))
             if self.real:
                 self._hang(interrupts)
             try:

@@ -5,7 +5,8 @@ doify    an independent doer out of a generator function or method
 doize    the same as a decorator
 
 A doer is a callable that returns a generator, its dog, and carries tock (seconds from turn to turn; 0.0: every turn),
-done, opts (further keyword arguments of the call) and temp. A scheduler calls it with tymth, tock, temp and opts.
+done, opts (further keyword arguments of the call) and temp. A scheduler calls it with tymth, tock, opts, and temp if it
+takes that.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Doer(Tymee):
         try:
             self.wind(tymth)
             self.tock = tock
-            self.enter(temp=temp)
+            self.enter(**tempFor(self.enter, temp))
             recur: Any = self.recur  # either kind
             if isgeneratorfunction(recur):
                 self.done = yield from recur(tock=self.tock)
@@ -102,7 +103,7 @@ class Doer(Tymee):
         return self.done
 
     def enter(self, *, temp: bool | None = None) -> None:
-        """Hook: acquire what the task needs. temp: whether to use temporary resources."""
+        """Hook: acquire what the task needs. temp: whether to use temporary resources; may be left out."""
 
     def recur(self, tyme: float) -> Any:
         """Hook: take one turn at tyme, and return whether the task is done.
@@ -155,6 +156,11 @@ def doize(*, tock: float = 0.0, temp: bool | None = None, **opts: Any) -> Callab
         return f
 
     return decorator
+
+
+def tempFor(f: Callable[..., Any], temp: bool | None) -> dict[str, Any]:
+    """Return temp as keyword arguments to call f with: none when f, written before there was temp, does not take it."""
+    return {"temp": temp} if helping.takesKeyword(f, "temp") else {}
 
 
 def _equip(f: Any, tock: float, temp: bool | None, opts: dict[str, Any]) -> None:

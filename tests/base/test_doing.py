@@ -635,6 +635,49 @@ class TestTemp:
         assert doers[0].entered is want
         assert doers[1].entered is (True if run or scheduler else None)  # not by its neighbour
 
+    @pytest.mark.parametrize("nested", [False, True])
+    def test_doers_that_know_no_temp(self, nested):
+        """Programs written before there was a temp run as they are."""
+        tymes = []
+
+        class Elder(Doer):
+            def enter(self):
+                tymes.append(("enter", self.tyme))
+
+            def recur(self, tyme):
+                tymes.append(("recur", tyme))
+                return True
+
+        class Eldest(Doer):
+            def do(self, tymth, tock=0.0):
+                tymes.append(("do", tock))
+                yield tock
+                return True
+
+        class Group(DoDoer):
+            def enter(self, doers=None):
+                tymes.append(("group", self.tyme))
+                return super().enter(doers)
+
+            def methodDo(self, tymth, tock=0.0):
+                tymes.append(("method", tock))
+                yield tock
+                return True
+
+        def plainDo(tymth=None, tock=0.0, *, word="none"):
+            tymes.append((word, tock))
+            yield tock
+            return True
+
+        group = Group()
+        doers = [Elder(), Eldest(tock=1.0), doify(plainDo, word="hi", temp=True), doify(group.methodDo)]
+        group.doers = list(doers)
+        doist = Doist(temp=True, tock=0.25, limit=1.0, doers=[group] if nested else doers)
+        doist.do()
+        assert doist.done and all(doer.done for doer in doers)
+        began = [("enter", 0.0), ("do", 1.0), ("hi", 0.0), ("method", 0.0)]
+        assert tymes == [*([("group", 0.0)] if nested else []), *began, ("recur", 0.0)]
+
     def test_by_hand(self):
         doer = self.Temper()
         doist = Doist(temp=True, doers=[doer])

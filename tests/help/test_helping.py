@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import inspect
 import math
 import os
@@ -43,6 +44,7 @@ from hio.help.helping import (
     ocfn,
     repack,
     sceil,
+    takesKeyword,
 )
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -114,6 +116,44 @@ class TestCopyfunc:
         g.mark = 2
         A.f.late = 3
         assert a.f.mark == 1 and not hasattr(g, "late")
+
+
+class Taker:
+    def plain(self, x):
+        """No temp."""
+
+    def named(self, temp=None):
+        """A temp."""
+
+
+class TestTakesKeyword:
+    @pytest.mark.parametrize(
+        "f, takes",
+        [
+            (lambda: 0, False),
+            (lambda x: 0, False),
+            (lambda temp: 0, True),
+            (lambda temp, /: 0, False),
+            (lambda temp, /, x: 0, False),
+            (lambda *, temp=None: 0, True),
+            (lambda *temp: 0, False),
+            (lambda **kwa: 0, True),
+            (Taker().plain, False),
+            (Taker().named, True),
+            (functools.wraps(Taker.plain)(lambda *pa, **kwa: 0), False),
+            (functools.partial(Taker.plain), True),  # which cannot be known at no cost
+            (len, True),
+        ],
+    )
+    def test_by_kind_of_parameter(self, f, takes):
+        assert takesKeyword(f, "temp") is takes
+
+    def test_a_local_variable_is_no_parameter(self):
+        def f(x):
+            temp = x
+            return temp
+
+        assert not takesKeyword(f, "temp")
 
 
 class TestAttributize:
