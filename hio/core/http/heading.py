@@ -33,7 +33,7 @@ from .faulting import (
     shown,
 )
 from .limiting import LIMITS, Limits
-from .naming import NAMES, TOKENS, again, environKey, isToken, learn
+from .naming import NAMES, TOKENS, again, environKey, isToken, keyOf, learn
 from .targeting import HOSTS, checkHost, parseTarget
 
 Fields = list[tuple[str, str]]
@@ -188,7 +188,7 @@ def parseNewHead(head: bytes | bytearray, environ: dict[str, Any], limits: Limit
         request.environ = environ
         for line in lines:
             name, value = line.split(":", 1)
-            key = NAMES.get(name) or learn(name)
+            key = keyOf(name) or learn(name)
             if not key:
                 continue
             if key in environ:
