@@ -2,6 +2,7 @@
 
 hello   the smallest app there is: what remains is the server
 drain   the same, after it has read the body that came, piece by piece
+store   the same, after it has copied the body that came into a file
 echo    answers what it was sent, through json.loads and json.dumps; hello if it was sent nothing
 api     a small Falcon app with a JSON resource: what a user has
 large   10 MB, as one bytes object
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import FileWrapper
@@ -29,6 +31,7 @@ HELLO = b"Hello, world!\n"
 LARGE = b"x" * 10_000_000
 PIECE = 65536  # bytes
 FILE = "large.bin"  # in the directory that the environment variable FOLDER names
+STORED = "stored.bin"  # in the same one
 FOLDER = "BENCH_FOLDER"
 READING = {"sensor": "roof-7", "unit": "C", "readings": [21.5, 21.25, 20.875, 20.5], "calibrated": True, "note": None}
 
@@ -65,6 +68,13 @@ def drain(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
     left = int(environ.get("CONTENT_LENGTH") or 0)
     while left > 0 and (piece := source.read(min(left, PIECE))):
         left -= len(piece)
+    return hello(environ, start_response)
+
+
+def store(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Copy the body into a file and answer a constant."""
+    with open(os.path.join(os.environ[FOLDER], STORED), "wb") as target:
+        shutil.copyfileobj(environ["wsgi.input"], target, 1 << 18)
     return hello(environ, start_response)
 
 
@@ -119,7 +129,7 @@ SINKS: dict[str, falcon.App[Any, Any]] = {}
 
 #: What GET / must answer, by the name of the app.
 ANSWERS = {
-    "hello": HELLO, "drain": HELLO, "echo": HELLO, "mixed": HELLO, "sized": LARGE[: len(HELLO)],
+    "hello": HELLO, "drain": HELLO, "store": HELLO, "echo": HELLO, "mixed": HELLO, "sized": LARGE[: len(HELLO)],
     "api": json.dumps(READING).encode(), "large": LARGE, "stream": LARGE, "file": LARGE, "sink": LARGE,
 }  # fmt: skip
 #: Those that are served from a file where there is no Python.

@@ -55,7 +55,7 @@ class Tail:
             self.size = end + 4
             self.status = int(re.match(rb"HTTP/1\.1 (\d{3})", self.head)[1])  # type: ignore[index]
             length = LENGTH.search(self.head[: end + 2])
-            self.left = int(length[1]) if length else None
+            self.left = int(length[1]) if length else 0 if self.status == 204 else None
             data = memoryview(self.head)[self.size :]
         if self.left is None:
             self.last = (self.last + data[-len(self.MARK) :])[-len(self.MARK) :]
@@ -151,7 +151,7 @@ class Crew:
         self.received += count
         if not whole:
             return
-        if transfer.tail.status != 200:
+        if transfer.tail.status // 100 != 2:
             raise ConnectionError(f"answered {transfer.tail.status}")
         self.received -= transfer.tail.size
         if transfer.unsent:

@@ -52,8 +52,8 @@ TARGETS = (
     Target("nine", "granian", 1.0), Target("json", "granian", 1.0), Target("json", "bjoern", 0.8),
     Target("one", "granian", 1.5, latency=True), Target("post", "granian", 1.0),
     Target("idle2", "", 0.95), Target("idle10", "", 0.9),
-    Target("upload", "nginx", 0.8), Target("large", "nginx", 0.8), Target("file", "nginx", 0.8),
-    Target("sink", "nginx", 0.8), Target("tls", "gunicorn", 2.0),
+    Target("upload", "nginx", 0.8), Target("store", "nginx", 0.8), Target("large", "nginx", 0.8),
+    Target("file", "nginx", 0.8), Target("sink", "nginx", 0.8), Target("tls", "gunicorn", 2.0),
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.apps import STORED
 from bench.loads import Load
 from bench.requests import COOKIE, NINE
 
@@ -37,6 +38,7 @@ HELLO = Load()
 SIXTEEN = Load(connections=16)
 BULK = Load(connections=4, tool="bulk")
 UPLOAD = Load(connections=1, method="POST", body=100_000_000, tool="bulk")
+STORE = Load(connections=1, method="PUT", path=f"/{STORED}", body=100_000_000, tool="bulk")
 
 SCENARIOS = {
     scenario.name: scenario
@@ -70,6 +72,8 @@ SCENARIOS = {
         Scenario("post", "POST of 10 KB, 64 connections", "drain", Load(method="POST", body=10240), SOME),
         Scenario("upload", "upload of 100 MB, 1 connection", "drain", UPLOAD, SOME, unit="MB/s",
                  note="nginx throws the body away; the others hand it to the application."),
+        Scenario("store", "upload of 100 MB into a file, 1 connection", "store", STORE, SOME, unit="MB/s",
+                 note="The application copies the body into a file; nginx takes it by its DAV module."),
         Scenario(
             "large", "10 MB as one bytes object, 4 connections", "large", BULK, SOME, unit="MB/s",
             note="nginx, which has no Python, is given a file.",

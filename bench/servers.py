@@ -127,6 +127,7 @@ def nginx(job: Job) -> list[str]:
     else:
         answer = apps.ANSWERS[job.app].decode().replace('"', r"\"").replace("\n", r"\n")
         content = f'return 200 "{answer}";'
+    stored = f"location = /{apps.STORED} {{ root {job.folder}; dav_methods PUT; }}" if job.app == "store" else ""
     conf.write_text(f"""
         daemon off; worker_processes 1; pid {job.folder}/pid; error_log {job.folder}/errors;
         events {{ worker_connections 15000; }}
@@ -135,7 +136,7 @@ def nginx(job: Job) -> list[str]:
             client_body_temp_path {job.folder}; proxy_temp_path {job.folder}; fastcgi_temp_path {job.folder};
             uwsgi_temp_path {job.folder}; scgi_temp_path {job.folder}; client_max_body_size 1g;
             ssl_session_tickets on; {tls}
-            server {{ listen {HOST}:{job.port} {"ssl" if tls else ""}; location / {{ {content} }} }}
+            server {{ listen {HOST}:{job.port} {"ssl" if tls else ""}; {stored} location / {{ {content} }} }}
         }}""")
     return ["nginx", "-c", str(conf), "-e", str(job.folder / "errors")]
 

@@ -6,6 +6,7 @@ from bench.bulk import Tail
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n" + b"x" * 40
 CHUNKED = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n" + b"x" * 20 + b"\r\n0\r\n\r\n"
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+GONE = b"HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n"
 BARE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 
 
@@ -16,7 +17,7 @@ def cuts(raw):
         yield [raw[:i], raw[i:]]
 
 
-@pytest.mark.parametrize(("raw", "status"), [(LENGTH, 200), (CHUNKED, 201), (EMPTY, 200), (BARE, 200)])
+@pytest.mark.parametrize(("raw", "status"), [(LENGTH, 200), (CHUNKED, 201), (EMPTY, 200), (BARE, 200), (GONE, 204)])
 def test_the_last_byte_ends_it_and_no_other(raw, status):
     for pieces in cuts(raw):
         tail = Tail()
