@@ -124,9 +124,8 @@ def frameResponse(method: str, status: int, fields: Fields, limits: Limits = LIM
 
 
 VALUE = rf'[{TCHARS}]++|"(?:[^"\\]|\\.)*+"'  # token or quoted-string (RFC 9110, 5.6)
-#: One chunk extension. RFC 9112, 7.1.1 has "bad" white space around ; and = read and dropped. No sender is known that
-#: sends it, most servers refuse it, and where two readers differ on a chunk line a request can be smuggled: refused.
-EXTENSION = rf";([{TCHARS}]++)(?:=({VALUE}))?+"  # nothing here can backtrack
+#: One chunk extension, with the "bad" white space that a recipient has to read and drop (RFC 9110, 5.6.3)
+EXTENSION = rf"[ \t]*+;[ \t]*+([{TCHARS}]++)(?:[ \t]*+=[ \t]*+({VALUE}))?+"  # nothing here can backtrack
 findExtensions = re.compile(EXTENSION).findall
 isChunkLine = re.compile(rf"([0-9A-Fa-f]{{1,16}}+)((?:{EXTENSION})*+)").fullmatch
 

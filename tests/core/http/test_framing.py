@@ -191,7 +191,9 @@ def test_parms_and_trails() -> None:
 def test_chunk_line() -> None:
     assert parseChunkLine(b"0fF") == (255, {})
     assert parseChunkLine(b"f" * 16) == (16**16 - 1, {})
-    for line in (b"", b"f" * 17, b"1\r", b"1\n", b"1 ", b"+1", b"0x1", b"1_1", b"1;", b'1;a="\x00"', b"1; a", b"1 ;a"):
+    assert parseChunkLine(b'1 ;\ta = b; c="d e" ; f') == (1, {"a": "b", "c": "d e", "f": True})
+    for line in (b"", b"f" * 17, b"1\r", b"1\n", b"1 ", b"+1", b"0x1", b"1_1", b"1;",
+                 b'1;a="\x00"', b"1; ", b"1 a", b"1;a "):  # fmt: skip
         with pytest.raises(BadChunk):
             parseChunkLine(line)
 
@@ -332,6 +334,11 @@ EXCUSED = {
     "length-list-same": "the same",
     "coding-ows": "RFC 9110, 5.5: a tab around a value is white space",
 }
+EXCUSED |= {
+    case.name: "RFC 9110, 5.6.3: bad white space must be read and dropped; llhttp does not"
+    for case in CASES
+    if case.name.startswith("extension-blank")
+}
 FRAMED = [case for case in CASES if case.name.startswith(("length", "coding", "chunk", "extension", "trailer"))]
 
 
@@ -366,6 +373,7 @@ BITS = st.sampled_from(
 
 @given(st.lists(LINES, max_size=3), st.lists(BITS, max_size=8).map(b"".join))
 def test_whatever_another_parser_refuses_is_refused(lines: list[bytes], body: bytes) -> None:
+    assume(b" ;" not in body and b"; " not in body)  # around extensions: see EXCUSED
     raw = post(*lines, body=body)
     outcomes, _ = serve([raw])
     assume(outcomes and not outcomes[0].status)
