@@ -15,12 +15,11 @@ from .decoding import Decoder, decoder
 from .eventing import Event, EventSource
 from .failing import Mishap, mishap
 from .faulting import BadHeader, BadStatusLine, HeadTooLarge, HTTPException, PrematureClosure
-from .framing import NOTHING, BodyReader, Framing, Kind, frameResponse
-from .heading import BLANK, HTTP_10, HTTP_11, ODD, Fields, persists
+from .framing import NOTHING, BodyReader, Kind, frameResponse
+from .heading import BLANK, HTTP_10, HTTP_11, ODD, persists
 from .limiting import LIMITS, Limits
-from .parsing import Parsent
 from .replying import Reply
-from .requesting import ENDED, HEADED, NONE, WAITING, Stage
+from .staging import ENDED, HEADED, NONE, WAITING, Staged
 
 REDIRECTS = frozenset((300, 301, 302, 303, 307, 308))
 EVENTS = "text/event-stream"
@@ -31,7 +30,7 @@ INTERIM = 10  # heads' worth of bytes that interim responses may have before one
 MEMORABLE = 2048  # most bytes of a head that is kept to be compared with the next
 
 
-class Respondent(Parsent):
+class Respondent(Staged):
     """Parses responses; see Parsent for the attributes that it shares with its counterpart in the server.
 
     Parameters:
@@ -60,33 +59,18 @@ class Respondent(Parsent):
 
     # PERF: class attributes for what few responses change
     head: ResponseHead | None = None
-    stage: Stage = NONE
-    armed = True
     fresh = True  # nothing of the response in work was parsed yet
     whole = False  # the head of the response in work is
-    errored = False
-    error: str | None = None
-    fault: HTTPException | None = None
     mishap: Mishap | None = None
     detail = ""
-    closed: bool | None = None
-    framing_: Framing = NOTHING
-    reader: BodyReader | None = None
     decoder: Decoder | None = None
     eventSource: EventSource | None = None
     evented = False
-    persisted: bool | None = None
     redirected = False
-    text = ""
-    data: object = None
     seen = 0  # bytes of a head that need not be searched again
     raw = b""  # the last head as it came, if it can be taken as it is when it comes again
     rawMethod = ""  # method of the request that it answered
     interim = 0  # bytes of interim responses before the response in work
-    _headers: Hict | None = None
-    _content: tuple[bool, str] | None = None
-    _trails: Fields | None = None
-    _parms: dict[str, str | bool] | None = None
 
     def __init__(
         self,
@@ -119,36 +103,12 @@ class Respondent(Parsent):
         self.method = method.upper() if method else "GET"
         self.body = bytearray()
 
-    # What other Parsents keep is worked out here when it is asked for: hence the properties that override attributes.
-
     # -- progress -----------------------------------------------------------------------------------------
-
-    @property
-    def parser(self) -> Respondent | None:  # type: ignore[override]
-        """What is parsing, None once a response is complete and until makeParser(). Call parse() while there is one."""
-        return self if self.armed else None
-
-    @property
-    def started(self) -> bool | None:  # type: ignore[override]
-        """Whether the first byte of a response came and its last did not; None before anything was parsed."""
-        if self.stage is NONE:
-            return None
-        return self.stage is HEADED or (self.stage is WAITING and bool(self.msg))
 
     @property
     def headed(self) -> bool | None:  # type: ignore[override]
         """Whether the head is complete; None before anything was parsed."""
         return None if self.stage is NONE else self.whole
-
-    @property
-    def bodied(self) -> bool | None:  # type: ignore[override]
-        """Whether the body is complete; None before anything was parsed."""
-        return None if self.stage is NONE else self.stage is ENDED and not self.errored
-
-    @property
-    def ended(self) -> bool | None:  # type: ignore[override]
-        """Whether the response is complete or given up; None before anything was parsed."""
-        return None if self.stage is NONE else self.stage is ENDED
 
     def makeParser(self, msg: bytearray | None = None) -> None:
         """Arm for the next response, in msg or the same buffer. No flag changes before parse()."""
@@ -168,14 +128,9 @@ class Respondent(Parsent):
 
         Does not arm.
         """
-        if msg is not None:
-            self.msg = msg
-        if dictable is not None:
-            self.dictable = bool(dictable)
+        super().reinit(msg=msg, dictable=dictable, method=method)
         if redirectable is not None:
             self.redirectable = redirectable
-        self.method = method.upper() if method else "GET"
-        self.closed = None
         self.head = None
         self.raw = b""
         self.evented = False
@@ -229,11 +184,6 @@ class Respondent(Parsent):
         self.detail = detail
         self.error = f"{mishap.value}: {detail}"
         self.end()
-
-    def end(self) -> None:
-        """Note that the response is complete or given up."""
-        self.stage = ENDED
-        self.armed = False
 
     def takeHead(self) -> bool:
         """Parse a head, and a body that is whole already; return whether the head was. Raises HTTPException."""
@@ -383,11 +333,6 @@ class Respondent(Parsent):
     # -- the response -------------------------------------------------------------------------------------
 
     @property
-    def version(self) -> tuple[int, int] | None:  # type: ignore[override]
-        """(1, 0) or (1, 1); None before the first head."""
-        return self.head.version if self.head is not None else None
-
-    @property
     def status(self) -> int | None:
         """Status code; None before the first head."""
         return self.head.status if self.head is not None else None
@@ -405,11 +350,6 @@ class Respondent(Parsent):
         return self.status in REDIRECTS
 
     @property
-    def chunked(self) -> bool | None:  # type: ignore[override]
-        """Whether the body comes in chunks; None before a head."""
-        return self.framing_.kind is Kind.CHUNKED if self.head is not None else None
-
-    @property
     def length(self) -> int | None:  # type: ignore[override]
         """Bytes of body: as declared, in the end as read; None: not known."""
         if self.head is None:
@@ -417,16 +357,6 @@ class Respondent(Parsent):
         if self.stage is ENDED and self.whole:
             return self.reader.size if self.reader is not None else len(self.body)
         return self.framing_.length
-
-    @property
-    def parms(self) -> dict[str, str | bool] | None:  # type: ignore[override]
-        """Extensions of the last chunk that had any, else None."""
-        return self._parms
-
-    @property
-    def trails(self) -> Hict | None:  # type: ignore[override]
-        """Hict of the trailer fields, which are never merged into headers; None without a chunked body."""
-        return None if self._trails is None else Hict(self._trails)
 
     def checkPersisted(self) -> None:
         """Set .persisted, whether the connection survives the response as far as its head goes (RFC 9112, 9.3)."""

@@ -24,9 +24,10 @@ from .erring import HTTPError
 from .faulting import HTTPException, MessageTimeout
 from .limiting import LIMITS, Limits, check
 from .planning import Dater, plan
-from .requesting import ANSWER, BODY, DRAIN, ENDED, GONE, HEAD, IDLE, LINGER, Requestant
+from .requesting import ANSWER, BODY, DRAIN, GONE, HEAD, IDLE, LINGER, Requestant
 from .responding import Responder
 from .retiring import Retiring
+from .staging import ENDED
 
 logger = help.ogler.getLogger()
 

@@ -18,7 +18,8 @@ from ..tcp.deadlining import Never
 from ..tcp.remoting import Remoter
 from .faulting import MessageTimeout, PrematureClosure
 from .holding import Holder
-from .requesting import ANSWER, BODY, DRAIN, ENDED, HEAD, HEADED, IDLE, LINGER, Requestant
+from .requesting import ANSWER, BODY, DRAIN, HEAD, IDLE, LINGER, Requestant
+from .staging import ENDED, HEADED
 
 #: Bytes that one turn reads from one connection at the most.
 ReceiveBudget = 1 << 18

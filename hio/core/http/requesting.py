@@ -14,15 +14,15 @@ from enum import IntEnum
 from typing import IO, Any, Protocol
 from wsgiref.types import WSGIEnvironment
 
-from ...help import Hict
 from ..tcp.deadlining import Never
 from ..tcp.remoting import Remoter
 from .faulting import HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind, Sink, frameRequest
-from .heading import BLANK, HTTP_11, Fields, HeadFinder, RequestHead, expects, parseRequestHead, persists
+from .heading import BLANK, HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists
 from .limiting import LIMITS, Limits
 from .naming import TOKENS
-from .parsing import Parsent
+from .staging import ENDED as ENDED
+from .staging import HEADED, NONE, WAITING, Staged
 from .targeting import unquotePath
 
 
@@ -41,18 +41,6 @@ class Phase(IntEnum):
 IDLE, HEAD, BODY, ANSWER, DRAIN, LINGER, GONE = Phase  # PERF: a global is looked up in half the time of Phase.IDLE
 
 
-class Stage(IntEnum):
-    """How far a message got."""
-
-    NONE = 0  # nothing was parsed ever
-    WAITING = 1  # for the end of the head
-    HEADED = 2  # for the end of the body
-    ENDED = 3  # complete, or given up
-
-
-NONE, WAITING, HEADED, ENDED = Stage
-
-
 class Owner(Protocol):
     """What minds the connection of a Requestant."""
 
@@ -62,13 +50,15 @@ class Owner(Protocol):
         """Hook: the connection of req was closed."""
 
 
-class Requestant(Parsent):
+class Requestant(Staged):
     """Parses requests; see Parsent for the attributes that it shares with its counterpart in the client.
 
     Parameters:
         remoter: connection whose rxbs are parsed; None: msg alone.
         msg (bytearray): input; None: remoter.rxbs, or an own one.
-        dictable (bool): try JSON on the body whatever its type.
+        dictable (bool): try JSON on the body whatever its type; None: False.
+        method: not used: a request says its own.
+        limits (Limits): that hold; None: LIMITS.
         template (dict): environ to begin each request's environ with; None: an empty one.
         spooled (bool): keep a large body (Limits.spool) in a temporary file rather than in memory.
 
@@ -82,18 +72,8 @@ class Requestant(Parsent):
 
     # PERF: class attributes where most connections never have another value: an idle one then costs 0.4 KB, not 1 KB
     head: RequestHead | None = None
-    stage: Stage = NONE
-    armed = True
-    errored = False
-    error: str | None = None
-    fault: HTTPException | None = None
-    closed: bool | None = None
-    framing_: Framing = NOTHING
-    reader: BodyReader | None = None
     file: IO[bytes] | None = None  # temporary file that holds a large body
     expectant = False
-    text = ""
-    data: object = None
     phase: Phase = IDLE
     due = Never
     check = Never
@@ -110,12 +90,7 @@ class Requestant(Parsent):
     cause = ""  # why the server ended the connection early
     times: tuple[float, float | None] | None = None  # of the journal: began, and was whole; None: in this turn
     owing: tuple[Any, ...] | None = None  # of the journal: what it records once all is sent
-    _headers: Hict | None = None
-    _content: tuple[bool, str] | None = None
     _body: bytearray | None = None
-    _trails: Fields | None = None
-    _parms: dict[str, str | bool] | None = None
-    _method = "GET"
 
     def __init__(
         self,
@@ -136,36 +111,12 @@ class Requestant(Parsent):
         self.spooled = spooled
         self.finder = HeadFinder(self.limits)
 
-    # What other Parsents keep is worked out here when it is asked for: hence the properties that override attributes.
-
     # -- progress -----------------------------------------------------------------------------------------
-
-    @property
-    def parser(self) -> Requestant | None:  # type: ignore[override]
-        """What is parsing, None once a request is complete and until makeParser(). Call parse() while there is one."""
-        return self if self.armed else None
-
-    @property
-    def started(self) -> bool | None:  # type: ignore[override]
-        """Whether the first byte of a request came and its last did not; None before anything was parsed."""
-        if self.stage is NONE:
-            return None
-        return self.stage is HEADED or (self.stage is WAITING and bool(self.msg))
 
     @property
     def headed(self) -> bool | None:  # type: ignore[override]
         """Whether the head is complete; None before anything was parsed."""
         return None if self.stage is NONE else self.head is not None and self.stage >= HEADED
-
-    @property
-    def bodied(self) -> bool | None:  # type: ignore[override]
-        """Whether the body is complete; None before anything was parsed."""
-        return None if self.stage is NONE else self.stage is ENDED and not self.errored
-
-    @property
-    def ended(self) -> bool | None:  # type: ignore[override]
-        """Whether the request is complete or given up; None before anything was parsed."""
-        return None if self.stage is NONE else self.stage is ENDED
 
     def makeParser(self, msg: bytearray | None = None) -> None:
         """Arm for the next request, in msg or the same buffer. No flag changes before parse()."""
@@ -176,7 +127,7 @@ class Requestant(Parsent):
         self.finder.reset()
 
     def reinit(self, msg: bytearray | None = None, dictable: bool | None = None, method: str = "GET") -> None:
-        """Make ready for another connection; None keeps what there is. Does not arm."""
+        """Make ready for another connection, without arming. msg, dictable None: as they are; method is not used."""
         if msg is not None:
             self.msg = msg
         if dictable is not None:
@@ -281,11 +232,6 @@ class Requestant(Parsent):
                 self.framing_ = Framing(Kind.CHUNKED, reader.size)
         self.end()
 
-    def end(self) -> None:
-        """Note that the request is complete or given up."""
-        self.stage = ENDED
-        self.armed = False
-
     def sink(self) -> Sink:
         """Return the callable that takes pieces of the body."""
         self._body = bytearray()
@@ -325,13 +271,8 @@ class Requestant(Parsent):
 
     @property
     def method(self) -> str:  # type: ignore[override]
-        """Method of the request."""
-        return self.head.method if self.head is not None else self._method
-
-    @property
-    def version(self) -> tuple[int, int] | None:  # type: ignore[override]
-        """(1, 0) or (1, 1); None before the first head."""
-        return self.head.version if self.head is not None else None
+        """Method of the request as received; GET before a head."""
+        return self.head.method if self.head is not None else "GET"
 
     @property
     def url(self) -> str | None:
@@ -383,11 +324,6 @@ class Requestant(Parsent):
         return host, port
 
     @property
-    def chunked(self) -> bool | None:  # type: ignore[override]
-        """Whether the body came in chunks; None before a head."""
-        return self.framing_.kind is Kind.CHUNKED if self.head is not None else None
-
-    @property
     def length(self) -> int | None:  # type: ignore[override]
         """Bytes of body: as declared, in the end as read; None before a head and while chunks come."""
         return self.framing_.length if self.head is not None else None
@@ -402,18 +338,6 @@ class Requestant(Parsent):
                 self._body.extend(self.file.read())
                 self.file.seek(0)
         return self._body
-
-    @property
-    def parms(self) -> dict[str, str | bool] | None:  # type: ignore[override]
-        """Extensions of the last chunk that had any, else None."""
-        return self._parms
-
-    @property
-    def trails(self) -> Hict | None:  # type: ignore[override]
-        """Hict of the trailer fields, which are never merged into headers; None without a chunked body."""
-        return None if self._trails is None else Hict(self._trails)
-
-    persisted: bool | None = None
 
     def checkPersisted(self) -> None:
         """Set .persisted, whether the connection survives the request (RFC 9112, 9.3)."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hio.core.http.faulting import HTTPException, PrematureClosure
 from hio.core.http.limiting import Limits
 from hio.core.http.parsing import Parsent
-from hio.core.http.requesting import Phase, Requestant, Stage
+from hio.core.http.requesting import Phase, Requestant
+from hio.core.http.staging import Stage
 from tests.core.http.corpus import CASES, chunked, get, post
 
 GET = b"GET /echo?name=fame HTTP/1.1\r\nHost: localhost:6101\r\nAccept-Encoding: identity\r\nContent-Length: 0\r\n\r\n"
