@@ -198,13 +198,14 @@ class Channel(Mixin, Generic[E]):
             connector.refresh()
         if self.dialed is None:
             self.dialed = now
-        connector.failure = None
+            connector.failure = None  # what ended the connection before this is no reason that there is none now
+        before = connector.failure
         if connector.serviceConnect():
             self.failures = 0
             self.dialed = None
             self.sent = now
             return True
-        if connector.failure is not None:
+        if connector.failure is not before and connector.failure is not None:
             self.failures += 1
             self.unconnected(connector.failure)
         return False
