@@ -1,18 +1,22 @@
 """Drive an HTTP client by hand against a server that says what the test tells it, in tyme that only the test advances.
 
-Stage   a network in memory, a clock, and the servers on it
+Stage   a simulated network, a clock, and the servers on it
 Far     the server's side of one connection: all that came, and whatever the test wants said
 """
 
 from __future__ import annotations
 
+import socket
+
 from hio.base.tyming import Tymist
 from hio.core.http.clienting import Client
 from hio.core.http.pooling import Pool
-from tests.core.tcp.memory import MemoryNet
+from hio.sim.netting import Network, SimNet
+from tests.core.tcp.pairs import RESET
 
 TOCK = 0.125  # exact in floats
 TURNS = 500
+ROOM = 1 << 24  # bytes that a buffer holds: all that a test says at once
 
 
 class Far:
@@ -30,12 +34,17 @@ class Far:
     def pump(self):
         """Receive what came."""
         try:
-            while not self.gone and not self.sock.closed:
+            while not self.gone and not self.closed:
                 data = self.sock.recv(1 << 20)
                 self.rx += data
                 self.gone = not data
         except OSError:
             pass
+
+    @property
+    def closed(self):
+        """Whether this end is closed."""
+        return self.sock.fileno() < 0
 
     def heads(self):
         """Return the request lines that came, in order, as text; for requests without bodies."""
@@ -43,35 +52,61 @@ class Far:
         return [head.partition(b"\r\n")[0].decode() for head in bytes(self.rx).split(b"\r\n\r\n")[:-1]]
 
     def say(self, data):
-        """Send data whole."""
-        self.sock.far.inbox += data
+        """Send data whole; it vanishes once the connection is over."""
+        try:
+            assert self.sock.send(data) == len(data)
+        except OSError:
+            pass
         return self
 
     def close(self):
         """End this direction, and the other one."""
+        self.pump()  # what was not read would make it a reset
         self.sock.close()
         return self
 
     def reset(self):
         """Break the connection."""
-        self.sock.setsockopt(1, 13, b"")
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.sock.close()
         return self
 
 
 class Stage:
-    """A network with a listener on each of ports, and a clock.
+    """A host that listens on each of ports, one for the clients, and a clock. On the network all arrives at once.
 
     Attributes:
-        net, tymist. fars (list[Far]): connections in the order in which they were accepted.
+        net (SimNet): of the clients. host (SimNet): of the servers, at 10.0.0.2. tymist (Tymist): the clock.
+        listeners (dict): listening sockets by port. servers, clients (list): who is serviced.
+        fars (list[Far]): connections in the order in which they were accepted.
     """
 
     def __init__(self, *ports):
-        self.net = MemoryNet()
+        network = Network()
+        self.net, self.host = (SimNet(name, network, tx=ROOM, rx=ROOM) for name in ("client", "server"))
         self.tymist = Tymist(tock=TOCK)
-        self.listeners = {port: self.net.listen(("10.0.0.2", port), bl=5, bs=0) for port in ports or (8000,)}
+        network.wind(self.tymist.tymen())
+        self.listeners = {}
+        for port in ports or (8000,):
+            self.listen(port)
         self.fars = []
+        self.servers = []
         self.clients = []
+
+    def listen(self, port):
+        """Have the server listen on port."""
+        self.listeners[port] = self.host.listen(("10.0.0.2", port), bl=5, bs=0)
+
+    def open(self, server):
+        """Have server, on .host, listen and be serviced from now on; return it."""
+        assert server.reopen()
+        self.servers.append(server)
+        return server
+
+    @property
+    def dials(self):
+        """How often anybody has dialed so far."""
+        return sum(event.kind == "dial" for event in self.net.network.trace)
 
     def client(self, port=8000, opened=True, **kwa):
         """Return a Client of the server on port."""
@@ -91,7 +126,7 @@ class Stage:
     def accept(self):
         """Accept what waits; receive what came."""
         for listener in self.listeners.values():
-            while listener.backlog:
+            while listener.queue:
                 self.fars.append(Far(listener.accept()[0]))
         for far in self.fars:
             far.pump()
@@ -103,11 +138,19 @@ class Stage:
         return self.fars[-1]
 
     def turn(self, count=1, tock=0.0):
-        """Let each client do count turns, tock seconds of tyme apart."""
+        """Let each server and each client do count turns, tock seconds of tyme apart.
+
+        One that dials is serviced again, as whoever heeds readiness would do: here it is connected at once.
+        """
         for _ in range(count):
             self.tymist.tick(tock=tock)
+            for server in self.servers:
+                server.service()
             for client in self.clients:
+                port = self.net.dialed
                 client.service()
+                if self.net.dialed != port:
+                    client.service()
             self.accept()
 
     def until(self, what, turns=TURNS):
@@ -119,9 +162,9 @@ class Stage:
         raise AssertionError(f"not within {turns} turns; {self.clients} {[bytes(far.rx[-200:]) for far in self.fars]}")
 
     def close(self):
-        """Close all clients and listeners."""
-        for client in self.clients:
-            client.close()
+        """Close all clients and servers."""
+        for one in self.clients + self.servers:
+            one.close()
 
 
 def ok(body=b"", *lines, status=b"200 OK"):

@@ -35,11 +35,11 @@ def play(stage, actions, ask):
             stage.turn(1, tock=1.0)
         elif action == "turn":
             stage.turn()
-        elif stage.fars and not stage.far.sock.closed:
+        elif stage.fars and not stage.far.closed:
             if action == "close":
                 stage.far.close()
             elif action == "reset":
-                stage.far.sock.far.error = 104
+                stage.far.reset()
             else:
                 stage.far.say(action)
                 stage.turn()

@@ -266,7 +266,7 @@ def test_an_errored_response_says_what_went_wrong(stage, said, then, word, parti
         far.close()
     elif then == "reset":
         stage.turn(2)
-        far.sock.far.error = 104
+        far.reset()
     stage.turn(3)
     record = client.responses.popleft()
     assert record["errored"] and record["error"].startswith(word + ": ") and record["mishap"] == word
@@ -300,15 +300,12 @@ def test_a_server_that_drips_is_too_slow_as_well(stage):
 
 
 def test_a_request_that_is_not_taken(stage):
+    stage.net.tx = stage.host.rx = 8096
     client = stage.client(bounds=Bounds(stallTymeout=2.0))
-    stage.net.room = 100
-    client.request("POST", "/", body=b"x" * 10000)
+    client.request("POST", "/", body=b"x" * 100000)
     for _ in range(30):
-        for own in stage.clients:
-            own.service()
+        client.service()  # and nobody reads over there
         stage.tymist.tick()
-        for listener in stage.listeners.values():
-            listener.backlog.clear()
     assert client.responses[0]["error"].endswith("sending the request")
 
 
@@ -403,7 +400,7 @@ def test_a_server_that_comes_up_late(stage):
     client.request("GET", "/")
     stage.turn(10, tock=0.125)
     assert not client.connector.connected
-    stage.listeners[9000] = stage.net.listen(("10.0.0.2", 9000), bl=5, bs=0)
+    stage.listen(9000)
     stage.turn(3)
     stage.far.say(ok(b"late"))
     stage.turn()
@@ -483,16 +480,16 @@ def test_reconnecting_by_itself_later_and_later(stage):
     stage.turn(2)
     assert not client.connector.connected and not client.connector.cutoff
     dials = []
-    tries = len(stage.net.dialed)
+    tries = stage.dials
     begin = stage.tymist.tyme
     for _ in range(20 * 8):
         stage.turn(1, tock=0.125)
-        if len(stage.net.dialed) > tries:
-            tries = len(stage.net.dialed)
+        if stage.dials > tries:
+            tries = stage.dials
             dials.append(stage.tymist.tyme - begin)
     gaps = [round(b - a, 3) for a, b in zip(dials, dials[1:], strict=False)]
     assert dials[0] == 1.0 and gaps[:4] == [1.0, 2.0, 4.0, 4.0]
-    stage.listeners[8000] = stage.net.listen(("10.0.0.2", 8000), bl=5, bs=0)
+    stage.listen(8000)
     stage.turn(40, tock=0.125)
     assert client.connector.connected
 
@@ -543,13 +540,13 @@ def test_a_redirect_to_the_same_address_by_another_name(stage):
     client = stage.client(hostname="10.0.0.2")
     client.request("GET", "/a", headers={"Authorization": "secret"})
     stage.turn(3)
-    stage.far.say(moved("http://alias:8000/redirect"))
+    stage.far.say(moved("http://server:8000/redirect"))
     stage.turn(3)
     assert len(stage.fars) == 1
-    assert b"GET /redirect HTTP/1.1\r\nHost: alias:8000\r\n" in stage.far.rx and stage.far.rx.count(b"secret") == 1
+    assert b"GET /redirect HTTP/1.1\r\nHost: server:8000\r\n" in stage.far.rx and stage.far.rx.count(b"secret") == 1
     stage.far.say(ok(b"same"))
     stage.turn(2)
-    assert client.responses[0]["request"]["host"] == "alias"
+    assert client.responses[0]["request"]["host"] == "server"
 
 
 @pytest.mark.parametrize(("status", "method", "then", "body"), [
@@ -574,8 +571,7 @@ def test_methods_and_bodies_over_redirects(stage, client, status, method, then, 
 ])
 def test_redirects_that_lead_nowhere(stage, client, said, word):
     if word is None:
-        stage.net.resolve = lambda host: (_ for _ in ()).throw(OSError(-2, "Name or service not known"))
-        word = "not connected: to nobody.invalid: Name or service not known"
+        word = "not connected: to nobody.invalid: no host is called 'nobody.invalid'"
     record = ask(stage, client, said)
     assert record["errored"] and record["error"].startswith(word)
     if record["status"] == 302:

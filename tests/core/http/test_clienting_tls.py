@@ -7,12 +7,10 @@ import pytest
 from hio.base.tyming import Tymer, Tymist
 from hio.core.http.bounding import Bounds
 from hio.core.http.clienting import Client
-from hio.core.http.pooling import Pool
 from hio.core.http.serving import Server
 from hio.core.tcp import ServerTls
-from tests.core.http.scripting import moved, ok
+from tests.core.http.scripting import Stage, moved, ok
 from tests.core.tcp.certificates import Certificates
-from tests.core.tcp.memory import MemoryNet
 
 
 @pytest.fixture(scope="module")
@@ -25,61 +23,37 @@ def strangers(tmp_path_factory):
     return Certificates(tmp_path_factory.mktemp("strangers"))
 
 
-class Rig:
-    """Servers and clients over TLS on a network in memory. Servants that are raw say what the test tells them."""
+class Secured(Stage):
+    """A stage whose servers speak TLS, and clients that trust them. Servants that are raw say what the test tells them.
+    """
 
     def __init__(self, certs):
+        super().__init__()
         self.certs = certs
-        self.net = MemoryNet()
-        self.tymist = Tymist(tock=0.125)
-        self.all = []
+
+    def kwa(self, port, kwa):
+        """Return the parameters of a server at port."""
+        kwa = {"certify": False} | self.certs.serving("server") | kwa
+        return {"ha": ("10.0.0.2", port), "net": self.host, "tymth": self.tymist.tymen()} | kwa
 
     def serve(self, app, port=443, **kwa):
-        server = Server(ha=("10.0.0.2", port), net=self.net, tymth=self.tymist.tymen(), app=app, scheme="https",
-                        certify=False, **(self.certs.serving() | kwa))
-        assert server.reopen()
-        self.all.append(server)
-        return server
+        return self.open(Server(app=app, scheme="https", **self.kwa(port, kwa)))
 
     def raw(self, port=443, **kwa):
-        servant = ServerTls(ha=("10.0.0.2", port), net=self.net, tymth=self.tymist.tymen(), certify=False,
-                            **(self.certs.serving() | kwa))
-        assert servant.reopen()
-        self.all.append(servant)
-        return servant
+        return self.open(ServerTls(**self.kwa(port, kwa)))
 
     def client(self, port=443, **kwa):
-        client = Client(hostname="localhost", port=port, scheme="https", net=self.net, tymth=self.tymist.tymen(),
-                        **({"cafilepath": self.certs.cafilepath} | kwa))
-        client.reopen()
-        self.all.append(client)
-        return client
+        return super().client(port, hostname="server", scheme="https", **{"cafilepath": self.certs.cafilepath} | kwa)
 
-    def pool(self, **kwa):
-        pool = Pool(net=self.net, tymth=self.tymist.tymen(), cafilepath=self.certs.cafilepath, **kwa)
-        self.all.append(pool)
-        return pool
-
-    def turn(self, count=1, tock=0.0):
-        for _ in range(count):
-            for one in self.all:
-                one.service()
-            self.tymist.tick(tock=tock)
-
-    def until(self, what):
-        for _ in range(500):
-            if what():
-                return
-            self.turn()
-        raise AssertionError(f"not within 500 turns: {self.all}")
+    def pool(self):
+        return super().pool(cafilepath=self.certs.cafilepath)
 
 
 @pytest.fixture
 def rig(certs):
-    rig = Rig(certs)
+    rig = Secured(certs)
     yield rig
-    for one in reversed(rig.all):
-        one.close()
+    rig.close()
 
 
 def hello(environ, start_response):
@@ -101,14 +75,14 @@ def test_exchanges(rig):
 def test_awaiting(rig):
     rig.serve(hello)
     client, pool = rig.client(), rig.pool()
-    calls = [client.get("/"), pool.get("https://localhost/"), pool.get("https://localhost:443/")]
+    calls = [client.get("/"), pool.get("https://server/"), pool.get("https://server:443/")]
     rig.until(lambda: all(call.done for call in calls))
     assert all(call.reply.body == b"https" for call in calls) and pool.size == 2
 
 
 def test_a_redirect_between_servers(rig):
     def elsewhere(environ, start_response):
-        start_response("307 Temporary Redirect", [("Location", "https://localhost:444/redirect?name=fame")])
+        start_response("307 Temporary Redirect", [("Location", "https://server:444/redirect?name=fame")])
         return []
 
     rig.serve(elsewhere)
@@ -126,22 +100,22 @@ def test_https_does_not_lead_to_http(rig):
     client = rig.client()
     client.request("GET", "/")
     rig.until(lambda: any(ix.rxbs for ix in servant.ixes.values()))
-    next(iter(servant.ixes.values())).tx(moved("http://localhost/"))
+    next(iter(servant.ixes.values())).tx(moved("http://server/"))
     rig.until(lambda: client.responses)
     assert client.responses[0]["errored"] and client.responses[0]["error"].startswith("redirect: from https to http")
 
 
 @pytest.mark.parametrize("pooled", [False, True])
 def test_a_certificate_of_strangers(rig, strangers, pooled):
-    rig.raw(**strangers.serving())
-    call = rig.pool().get("https://localhost/") if pooled else rig.client().get("/")
+    rig.raw(**strangers.serving("server"))
+    call = rig.pool().get("https://server/") if pooled else rig.client().get("/")
     rig.until(lambda: call.done)
     assert call.reply.errored and call.reply.mishap.value == "TLS"
-    assert "localhost" in call.reply.error and "certificate" in call.reply.error
+    assert "server" in call.reply.error and "certificate" in call.reply.error
 
 
 @pytest.mark.parametrize(("label", "names", "kwa"), [
-    ("other", ("other.example",), {}), ("old", ("localhost",), {"expired": True}),
+    ("other", ("other.example",), {}), ("old", ("server",), {"expired": True}),
 ])
 def test_certificates_that_do_not_hold(rig, certs, label, names, kwa):
     rig.raw(**certs.serving(*names, label=label, **kwa))
@@ -149,11 +123,11 @@ def test_certificates_that_do_not_hold(rig, certs, label, names, kwa):
     client.request("GET", "/")
     rig.until(lambda: client.responses)
     error = client.responses[0]["error"]
-    assert error.startswith("TLS: ") and "'localhost'" in error and "certificate refused" in error
+    assert error.startswith("TLS: ") and "'server'" in error and "certificate refused" in error
 
 
 def test_a_handshake_that_stalls(rig):
-    rig.net.listen(("10.0.0.2", 445), bl=5, bs=0)
+    rig.listen(445)
     client = rig.client(port=445, bounds=Bounds(connectTymeout=5.0))
     client.request("GET", "/")
     rig.turn(60, tock=0.125)

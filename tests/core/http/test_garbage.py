@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from hio.core.http.limiting import Limits
 from hio.core.http.serving import BareServer
+from hio.sim import SimNet
 from tests.core.http.corpus import CASES, chunked, get, post
 from tests.core.http.feeding import serve
 from tests.core.http.driving import Rig
-from tests.core.tcp.memory import MemoryNet
 
 LIMITS = Limits(body=5000, txMark=2000, rxMark=2000, head=2000, line=500)
 EVERY = 3600.0  # seconds: more than any tymeout
@@ -101,13 +101,13 @@ STEPS = st.one_of(
 ENDINGS = st.sampled_from(["stay", "finish", "reset"])
 
 
-@pytest.mark.parametrize("grain", [1 << 30, 7])
+@pytest.mark.parametrize("grain", [8096, 7])
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS, ending=ENDINGS, cuts=st.lists(st.integers(1, 50), max_size=3))
 def test_any_bytes(grain, steps, ending, cuts):
     """Each admitted request has its answer, in order and well formed, and in the end nothing is left of anybody."""
     app = Witness()
-    rig = Rig(app, net=MemoryNet(room=1 << 14, grain=grain), ha=("10.0.0.2", 80), limits=LIMITS)
+    rig = Rig(app, net=SimNet(tx=grain, rx=grain), bufsize=grain, limits=LIMITS)
     try:
         sound = rig.dial()
         peer = play(rig, [(raw[a:b], turns, tyme) for raw, turns, tyme in steps for a, b in bounds(raw, cuts)], ending)
@@ -149,7 +149,7 @@ def verify(peer, app, raw, settled):
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS, ending=ENDINGS)
 def test_any_bytes_to_a_bare_server(steps, ending):
-    rig = Rig(kind=BareServer, net=MemoryNet(room=1 << 14), ha=("10.0.0.2", 80), limits=LIMITS)
+    rig = Rig(kind=BareServer, net=SimNet(), limits=LIMITS)
     try:
         peer = play(rig, steps, ending)
         settle(rig)
@@ -168,7 +168,7 @@ def test_any_bytes_to_a_bare_server(steps, ending):
 def test_peers_side_by_side(peers):
     """What one peer does has no part in what another gets."""
     app = Witness()
-    rig = Rig(app, net=MemoryNet(room=1 << 12), ha=("10.0.0.2", 80), limits=LIMITS)
+    rig = Rig(app, net=SimNet(tx=1 << 12, rx=1 << 12), bufsize=1 << 12, limits=LIMITS)
     try:
         for steps, ending in peers:
             play(rig, steps, ending)

@@ -1,18 +1,16 @@
-"""HTTP over TLS on a network in memory: whole exchanges, how they end, what the application learns."""
+"""HTTP over TLS on a simulated network: whole exchanges, how they end, what the application learns."""
 
 from __future__ import annotations
 
-import ssl
-
 import pytest
 
-from hio.base.tyming import Tymist
 from hio.core.http.serving import BareServer, Server
-from hio.core.tcp import ClientTls, Server as TcpServer, ServerTls
+from hio.core.tcp import Server as TcpServer, ServerTls
+from hio.sim import SimNet
 from tests.core.http.apps import App, echo, hello, told
 from tests.core.http.reading import answers
 from tests.core.tcp.certificates import Certificates
-from tests.core.tcp.memory import MemoryNet
+from tests.core.tcp.pairs import TLS12, TLS13, SecurePairs, over
 
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BIG = bytes(range(251)) * 8000
@@ -23,39 +21,13 @@ def certs(tmp_path_factory):
     return Certificates(tmp_path_factory.mktemp("certs"))
 
 
-class Rig:
-    """A server over TLS on a network in memory, with its clients."""
+class Rig(SecurePairs):
+    """A server of HTTP over TLS, with clients that speak TLS and say what the test has them say."""
 
-    def __init__(self, certs, app=hello, room=1 << 18, kind=Server, **kwa):
-        self.certs = certs
-        self.net = MemoryNet(room)
-        self.tymist = Tymist(tock=0.125)
-        kwa = {"certify": False, "scheme": "https"} | certs.serving() | kwa
-        if kind is Server:
-            kwa["app"] = app
-        self.server = kind(ha=("10.0.0.2", 443), net=self.net, tymth=self.tymist.tymen(), **kwa)
-        assert self.server.reopen()
-        self.clients = []
-
-    def client(self, version=None, **kwa):
-        client = ClientTls(ha=("localhost", 443), net=self.net, tymth=self.tymist.tymen(), hostify=True,
-                           version=version, cafilepath=self.certs.cafilepath, **kwa)
-        client.reopen()
-        self.clients.append(client)
-        return client
-
-    def turn(self, count=1):
-        for _ in range(count):
-            self.server.service()
-            for client in self.clients:
-                client.service()
-
-    def until(self, what, turns=3000):
-        for _ in range(turns):
-            if what():
-                return
-            self.turn()
-        raise AssertionError(f"not so after {turns} turns: {self.server.servant.ixes} {self.clients}")
+    def __init__(self, certs, app=hello, kind=Server, **kwa):
+        app = {"app": app} if kind is Server else {}
+        self.Kind = lambda bs=8096, **kwa: kind(scheme="https", bufsize=bs, **app, **kwa)
+        super().__init__(certs, **{"tymeout": None} | kwa)
 
     def ask(self, client, data, count=1, methods=()):
         """Send data and return what answers came once there are count, or the connection ended."""
@@ -67,11 +39,6 @@ class Rig:
 
         self.until(done)
         return answers(client.rxbs, methods, client.cutoff)
-
-    def close(self):
-        for client in self.clients:
-            client.close()
-        self.server.close()
 
 
 @pytest.fixture
@@ -88,7 +55,7 @@ def rigged(certs):
         rig.close()
 
 
-@pytest.fixture(params=[None, ssl.TLSVersion.TLSv1_2], ids=["1.3", "1.2"])
+@pytest.fixture(params=[None, TLS12], ids=["1.3", "1.2"])
 def version(request):
     return request.param
 
@@ -100,6 +67,7 @@ def test_the_answer_comes_in_the_turn_in_which_the_handshake_ends(rigged):
     rig = rigged()
     client = rig.client()
     client.tx(GET % b"/first")
+    client.service()
     client.service()  # hello
     rig.turn()  # its flight; finished, and the request
     assert client.connected and not rig.server.servant.ixes
@@ -109,7 +77,7 @@ def test_the_answer_comes_in_the_turn_in_which_the_handshake_ends(rigged):
 
 def test_one_after_the_other_on_one_connection(rigged, version):
     rig = rigged()
-    client = rig.client(version)
+    client = rig.client(version=version)
     for number in range(1, 6):
         assert len(rig.ask(client, GET % b"/%d" % number, number)) == number
     assert [answer.body for answer in answers(client.rxbs)] == [b"/1", b"/2", b"/3", b"/4", b"/5"]
@@ -118,7 +86,7 @@ def test_one_after_the_other_on_one_connection(rigged, version):
 
 def test_pipelined(rigged, version):
     rig = rigged()
-    came = rig.ask(rig.client(version), b"".join(GET % b"/%d" % number for number in range(10)), 10)
+    came = rig.ask(rig.client(version=version), b"".join(GET % b"/%d" % number for number in range(10)), 10)
     assert [answer.body for answer in came] == [b"/%d" % number for number in range(10)]
 
 
@@ -131,7 +99,7 @@ def test_much_both_ways(rigged, version, room):
 
     rig = rigged(mirror, room=room)
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(BIG)
-    (answer,) = rig.ask(rig.client(version), head + BIG)
+    (answer,) = rig.ask(rig.client(version=version), head + BIG)
     assert answer.body == BIG[::-1]
 
 
@@ -164,7 +132,7 @@ def test_alpn_is_http_1(rigged):
 
 def test_the_last_answer_ends_with_close_notify(rigged, version):
     rig = rigged()
-    client = rig.client(version)
+    client = rig.client(version=version)
     rig.ask(client, b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     rig.until(lambda: client.cutoff)
     assert not client.truncated and client.failure is None
@@ -174,7 +142,7 @@ def test_the_last_answer_ends_with_close_notify(rigged, version):
 
 def test_a_body_that_the_end_delimits(rigged, version):
     rig = rigged(App([b"all ", b"of ", b"it"]))
-    client = rig.client(version)
+    client = rig.client(version=version)
     client.tx(b"GET / HTTP/1.0\r\n\r\n")
     rig.until(lambda: client.cutoff)
     assert client.rxbs.endswith(b"\r\n\r\nall of it") and not client.truncated
@@ -182,7 +150,7 @@ def test_a_body_that_the_end_delimits(rigged, version):
 
 def test_a_body_that_is_broken_off_is_seen_as_truncated(rigged, version):
     rig = rigged(App([b"all ", b"of ", RuntimeError("no more")]))
-    client = rig.client(version)
+    client = rig.client(version=version)
     client.tx(b"GET / HTTP/1.0\r\n\r\n")
     rig.until(lambda: client.cutoff)
     assert client.truncated
@@ -190,7 +158,7 @@ def test_a_body_that_is_broken_off_is_seen_as_truncated(rigged, version):
 
 def test_a_client_that_half_closes_after_its_request_is_answered(rigged):
     rig = rigged()
-    client = rig.client(ssl.TLSVersion.TLSv1_3)
+    client = rig.client(version=TLS13)
     client.tx(GET % b"/half")
     rig.until(lambda: client.connected)
     client.shutdownSend()
@@ -214,13 +182,12 @@ def test_garbage_in_the_stream_ends_one_connection(rigged):
 
 def test_a_handshake_that_stalls_is_ended_by_tyme(rigged):
     rig = rigged()
-    sock = rig.net.dial(None, bs=1)
-    sock.connect_ex(("10.0.0.2", 443))
+    sock = rig.raw()
     rig.turn()
     assert rig.server.rest() == 0.0
     rig.tymist.tick(tock=rig.server.limits.handshakeTymeout)
     rig.turn()
-    assert sock.ended and not rig.server.servant.cxes and not rig.server.reqs
+    assert over(sock) and not rig.server.servant.cxes and not rig.server.reqs
 
 
 def test_an_idle_connection_ends_with_close_notify(rigged):
@@ -237,7 +204,7 @@ def test_an_idle_connection_ends_with_close_notify(rigged):
 
 def test_environ(rigged, version):
     rig = rigged(echo)
-    environ = told(*rig.ask(rig.client(version), GET % b"/"))
+    environ = told(*rig.ask(rig.client(version=version), GET % b"/"))
     assert environ["wsgi.url_scheme"] == "https" and environ["HTTPS"] == "on"
     assert environ["SSL_PROTOCOL"] == ("TLSv1.2" if version else "TLSv1.3")
     assert "AES" in environ["SSL_CIPHER"] or "CHACHA" in environ["SSL_CIPHER"]
@@ -250,7 +217,7 @@ def test_environ_of_a_client_with_a_certificate(rigged, certs, version):
     app = App([b"ok"])
     rig = rigged(app, certify=None, cafilepath=certs.cafilepath)
     certpath, keypath = certs.issue("joe@example.com", common_name="joe", organization_name="Acme, Inc.")
-    client = rig.client(version, certpath=certpath, keypath=keypath)
+    client = rig.client(version=version, certpath=certpath, keypath=keypath)
     rig.ask(client, b"GET / HTTP/1.1\r\nHost: a\r\nSSL-Client-S-DN: CN=root\r\n\r\n")
     (environ,) = app.calls
     assert environ["SSL_CLIENT_VERIFY"] == "SUCCESS"
@@ -265,7 +232,7 @@ def test_environ_of_a_client_with_a_certificate(rigged, certs, version):
 
 def test_a_plain_server_says_nothing_of_tls(certs):
     app = App([b"ok"])
-    server = Server(app=app, ha=("10.0.0.2", 80), net=MemoryNet())
+    server = Server(app=app, ha=("", 80), net=SimNet())
     assert server.scheme == "http" and not server.secured
     assert server.reopen()
     assert not [name for name in server.template if name.startswith("SSL_")]

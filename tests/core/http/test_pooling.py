@@ -135,7 +135,7 @@ def test_a_connection_that_is_over_is_closed(stage, pool, lines):
     call = pool.get(HERE)
     answer(stage, b"y")
     assert call.reply.text == "y" and len(stage.fars) == 2 and pool.size == 1
-    assert stage.fars[0].sock.far.closed
+    assert stage.fars[0].sock.peer.fileno() < 0
 
 
 def test_surplus_bytes_are_taken_for_no_answer(stage, pool):
@@ -301,9 +301,8 @@ def test_nobody_listens(stage, pool):
     call = pool.get("http://10.0.0.2:9/")
     stage.turn()
     assert call.reply.mishap is Mishap.UNCONNECTED and "refused" in call.reply.error.lower()
-    stage.net.resolve = lambda host: (_ for _ in ()).throw(OSError(-2, "Name or service not known"))
     call = pool.get("http://nobody.invalid/")
-    assert call.reply.error == "not connected: to nobody.invalid: Name or service not known" and pool.size == 0
+    assert call.reply.error.startswith("not connected: to nobody.invalid: no host is called") and pool.size == 0
 
 
 def test_a_call_has_its_own_tymeout(stage):

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import errno
-import socket
 
 import pytest
 
-from tests.core.tcp.memory import MemoryListener, MemoryNet
-from tests.core.tcp.pairs import TOCK, Pairs
+from hio.sim.listening import SimListener
+from tests.core.tcp.pairs import TOCK
 
 
-@pytest.fixture
-def pairs():
-    """Make pairs(net=None, **kwa): a servant and its clients."""
-    made = []
+class Scripted(SimListener):
+    """A listening socket whose accept raises what it is told, one each call: a network does not run out of
+    descriptors or memory, its host does."""
 
-    def make(*pa, **kwa):
-        made.append(Pairs(*pa, **kwa))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-class Scripted(MemoryListener):
-    """A listening socket whose accept raises what it is told, one each call."""
-
-    def __init__(self, net, name):
-        super().__init__(net, name)
+    def __init__(self, *pa):
+        super().__init__(*pa)
         self.script = []
 
     def accept(self):
@@ -37,36 +23,41 @@ class Scripted(MemoryListener):
             raise OSError(self.script.pop(0), "fault of the test")
         return super().accept()
 
-    def ready(self):
-        return 1 if self.script or self.backlog else 0
+    def mask(self):
+        return self.events if self.script else super().mask()
+
+    def befall(self, *codes):
+        """Have the next calls of accept raise codes."""
+        self.script = list(codes)
+        self.tell()
 
 
 @pytest.fixture
 def scripted(pairs, monkeypatch):
-    monkeypatch.setattr("tests.core.tcp.memory.MemoryListener", Scripted)
-    return pairs(MemoryNet())
+    monkeypatch.setattr("hio.sim.netting.SimListener", Scripted)
+    return pairs
 
 
 @pytest.mark.parametrize("code", [errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN])
 def test_accept_skips(scripted, code):
     """What befell one connection attempt is no reason to stop."""
-    scripted.server.ss.script = [code] * 3
-    client, ix = scripted.pair()
-    assert ix in scripted.server.ixes.values()
+    each = scripted()
+    each.server.ss.befall(code, code, code)
+    client, ix = each.pair()
+    assert ix in each.server.ixes.values() and not each.server.ss.script
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
 @pytest.mark.parametrize("wound", [True, False])
-def test_accept_pauses(pairs, monkeypatch, code, wound):
+def test_accept_pauses(scripted, code, wound):
     """Out of descriptors: accepting pauses, connections that stand are served, then it resumes."""
-    monkeypatch.setattr("tests.core.tcp.memory.MemoryListener", Scripted)
-    each = pairs(MemoryNet(), wound=wound)
+    each = scripted(wound=wound)
     client, ix = each.pair()
-    each.server.ss.script = [code]
+    each.server.ss.befall(code)
     late = each.client()
     each.server.service()
     assert len(each.server.ixes) == 1
-    each.server.ss.script = [] if not wound else each.server.ss.script
+    assert not each.server.ss.script
     client.tx(b"abc")
     each.until(lambda: ix.rxbs == b"abc")
     if wound:
@@ -80,37 +71,36 @@ def test_accept_pauses(pairs, monkeypatch, code, wound):
 
 def test_accept_resumes_when_one_leaves(scripted):
     """A descriptor became free: there is no need to wait for the end of the pause."""
-    client, ix = scripted.pair()
-    scripted.server.ss.script = [errno.EMFILE]
-    scripted.client()
-    scripted.turn(3)
-    assert len(scripted.server.ixes) == 1
-    scripted.server.closeIx(ix.ca)
-    scripted.server.removeIx(ix.ca)
-    scripted.turn(2)
-    assert len(scripted.server.ixes) == 1 and ix.ca not in scripted.server.ixes
+    each = scripted()
+    client, ix = each.pair()
+    each.server.ss.befall(errno.EMFILE)
+    each.client()
+    each.turn(3)
+    assert list(each.server.ixes) == [ix.ca]
+    each.server.closeIx(ix.ca)
+    each.server.removeIx(ix.ca)
+    each.turn(2)
+    assert len(each.server.ixes) == 1 and ix.ca not in each.server.ixes
 
 
 def test_accept_after_foreign_close(scripted):
     """Somebody closed the listening socket behind the servant's back: that is the program's error, and raised."""
-    scripted.server.ss.script = [errno.EBADF]
+    each = scripted()
+    each.server.ss.befall(errno.EBADF)
     with pytest.raises(OSError):
-        scripted.server.accept()
+        each.server.accept()
 
 
 def test_accept_takes_one(pairs):
     """accept() answers a socket and an address, or (None, None)."""
     each = pairs()
     assert each.server.accept() == (None, None)
-    with socket.create_connection(each.server.eha) as sock:
-        cs = None
-        while cs is None:
-            cs, ca = each.server.accept()
-        assert ca == sock.getsockname() and not cs.getblocking()
+    with each.raw() as sock:
+        cs, ca = each.server.accept()
+        assert ca == sock.getsockname() and cs.gettimeout() == 0.0
         cs.close()
-    with socket.create_connection(each.server.eha) as sock:
-        while not each.server.axes:
-            each.server.serviceAccepts()
+    with each.raw() as sock:
+        each.server.serviceAccepts()
         assert each.server.axes[0][1] == sock.getsockname() and not each.server.ixes
         each.server.close()
         assert not each.server.axes
@@ -118,7 +108,7 @@ def test_accept_takes_one(pairs):
 
 def test_connection_limit(pairs):
     """The others wait in the backlog until one leaves."""
-    each = pairs(MemoryNet(), connections=2)
+    each = pairs(connections=2)
     clients = [each.client() for _ in range(5)]
     each.turn(5)
     assert len(each.server.ixes) == 2
@@ -132,9 +122,9 @@ def test_connection_limit(pairs):
 
 def test_a_storm_of_connections_does_not_hold_the_turn(pairs, monkeypatch):
     monkeypatch.setattr("hio.core.tcp.accepting.AcceptBudget", 4)
-    each = pairs(MemoryNet())
+    each = pairs()
     for _ in range(10):
-        each.client().service()
+        each.client().service()  # sends the request for a connection
     each.server.service()
     assert len(each.server.ixes) == 4
     each.server.service()

@@ -11,23 +11,10 @@ from hio.base import doing
 from hio.base.tyming import Tymist
 from hio.core import tcp
 from hio.core.tcp.clienting import Client, ClientDoer, openClient
+from hio.core.tcp.netting import osNet
 from hio.core.tcp.serving import Server
-from tests.core.tcp.memory import MemoryNet
-from tests.core.tcp.pairs import TOCK, Pairs
-
-
-@pytest.fixture
-def pairs():
-    """Make pairs(net=None, **kwa): a servant and its clients."""
-    made = []
-
-    def make(*pa, **kwa):
-        made.append(Pairs(*pa, **kwa))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+from hio.sim.linking import Terms
+from tests.core.tcp.pairs import TOCK, fail
 
 
 @pytest.fixture
@@ -88,9 +75,11 @@ def test_connect(pairs):
 
 def test_service_order(pairs):
     """A turn connects, sends, receives: an answer that is there already is had in the turn that sends."""
-    each = pairs(MemoryNet())
+    each = pairs()
     client = each.client()
     client.tx(b"question")
+    client.service()
+    assert not client.connected
     client.service()
     assert client.connected and not client.txbs
     each.server.service()
@@ -105,7 +94,7 @@ def test_service_order(pairs):
 def test_accept_opens(pairs):
     """A step on a client that is not open opens it."""
     each = pairs()
-    with Closing(Client(ha=each.server.ha)) as client:
+    with Closing(each.make()) as client:
         for _ in range(100):
             if client.accept():
                 break
@@ -159,31 +148,37 @@ class Listening:
 @pytest.mark.parametrize(
     "code", [errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNRESET, errno.EACCES]
 )
-def test_failed_attempt(pairs, monkeypatch, code):
+def test_failed_attempt(pairs, code):
     """Whatever the reason, the next step begins anew with a fresh socket."""
-    each = pairs(MemoryNet())
+    each = pairs()
     client = each.client()
     first = client.cs
-    monkeypatch.setattr(first, "connect_ex", lambda ha: code)
+    fail(first, code)
     client.service()
-    assert client.failure.errno == code and client.cs is not first and first.closed
+    assert client.failure.errno == code and client.cs is not first and first.fileno() == -1
+    client.service()
     client.service()
     assert client.connected
 
 
-def test_attempt_under_way(pairs, monkeypatch):
+def test_attempt_under_way(pairs):
     """It is not begun again while it is on its way, and is waited for in the poller."""
-    each = pairs(MemoryNet())
+    each = pairs()
+    way(each).change(Terms(latency=0.5))
     client = each.client()
-    answers = [errno.EINPROGRESS, errno.EALREADY, errno.EALREADY, errno.EISCONN]
-    connect = client.cs.connect_ex
-    monkeypatch.setattr(client.cs, "connect_ex", lambda ha: answers.pop(0) if connect(ha) == 0 else 1)
     cs = client.cs
     for _ in range(3):
         client.service()
         assert not client.connected and client.cs is cs and len(client.own.poller) == 1
-    client.service()
+    each.wait(1.0 - TOCK)
+    assert not client.connected and client.cs is cs
+    each.wait(TOCK)
     assert client.connected and client.cs is cs
+
+
+def way(each):
+    """Return the link from the clients to the servant."""
+    return each.net.network.link(each.net.name, each.net.name)
 
 
 def test_reconnect(nobody):
@@ -202,17 +197,20 @@ def test_reconnect(nobody):
             assert client.connected and len(server.ixes) == 1
 
 
-def test_stuck_attempt_is_begun_anew(pairs, monkeypatch):
-    """At the tick at which its tymeout has passed, if it is reconnectable; else never."""
-    each = pairs(MemoryNet())
+def test_stuck_attempt_is_begun_anew(pairs):
+    """At the tick at which its tymeout has passed, if it is reconnectable; else it waits for its first one."""
+    each = pairs()
     for reconnectable in (True, False):
         client = each.client(tymeout=2.0, reconnectable=reconnectable)
         first = client.cs
-        monkeypatch.setattr(first, "connect_ex", lambda ha: errno.EINPROGRESS)
         client.tx(b"wait")
+        way(each).swallowing = True  # TCP tries again after 1 s, and 2 s later
         each.wait(2.0 - TOCK)
-        assert client.cs is first
+        way(each).swallowing = False
+        each.turn()
+        assert client.cs is first and not client.connected
         each.wait(TOCK)
+        each.turn()
         assert (client.cs is not first) == reconnectable and client.connected == reconnectable
         assert client.txbs == (b"" if reconnectable else b"wait")
 
@@ -265,7 +263,7 @@ def test_after_a_terminal_failure(pairs):
 
 
 def test_unix_socket(pairs, tmp_path):
-    each = pairs(ha=str(tmp_path / "s"))
+    each = pairs(net=osNet, ha=str(tmp_path / "s"))
     client, ix = each.pair()
     client.tx(b"abc")
     each.until(lambda: ix.rxbs == b"abc")
@@ -288,7 +286,7 @@ def test_ipv6(pairs):
 def test_client_doer(pairs):
     """Winds and opens on entering, services each turn, closes on exit."""
     each = pairs()
-    client = Client(ha=each.server.ha)
+    client = each.make()
     doer = ClientDoer(client)
     assert doer.client is client
 
@@ -317,7 +315,7 @@ def test_rewound(pairs, when):
         if when == "cut off":
             ix.close()
             each.until(lambda: client.cutoff)
-    doist = doing.Doist(tock=TOCK, real=False)
+    doist = doing.Doist(tock=TOCK, real=False, poller=each.net.poller())
     client.wind(doist.tymen())
     if when in ("opened", "cut off"):
         assert doist.poller.poll(0.0) == 0

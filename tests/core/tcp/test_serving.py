@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import struct
 from collections import deque
 
 import pytest
@@ -13,23 +12,9 @@ import pytest
 from hio.base import doing, tyming
 from hio.core import tcp, wiring
 from hio.core.tcp import serving
+from hio.core.tcp.netting import osNet
 from hio.core.tcp.serving import EchoServerDoer, Remoter, Server, ServerDoer, openServer
-from tests.core.tcp.memory import MemoryNet
-from tests.core.tcp.pairs import TOCK, Pairs
-
-
-@pytest.fixture
-def pairs():
-    """Make pairs(net=None, **kwa): a servant and its clients."""
-    made = []
-
-    def make(*pa, **kwa):
-        made.append(Pairs(*pa, **kwa))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+from tests.core.tcp.pairs import RESET, TOCK, over
 
 
 # ---------------------------------------------------------------- opening
@@ -101,7 +86,7 @@ def test_handed_socket():
 def test_unix_socket(pairs, tmp_path):
     """A path: connections are told apart though their clients have no name; the file goes with the servant."""
     path = str(tmp_path / "s")
-    each = pairs(ha=path)
+    each = pairs(net=osNet, ha=path)
     assert each.server.ha == each.server.eha == path
     one, two = each.pair(), each.pair()
     assert len(each.server.ixes) == 2 and one[1].ca != two[1].ca and one[1].ca[0] == path == one[1].ha
@@ -204,8 +189,8 @@ def test_refused_before_accept(pairs):
     """A peer that resets before it is accepted is skipped, and the next one served."""
     each = pairs(ha=("", 0))
     for _ in range(3):
-        sock = socket.create_connection(each.server.eha)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock = each.raw()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         sock.close()
     client = each.client()
     each.until(lambda: client.connected and client.ca in each.server.ixes)
@@ -217,14 +202,13 @@ def test_refused_before_accept(pairs):
 
 def test_gone_while_accepting(pairs, monkeypatch):
     """Also when the system cannot even tell its name any more."""
-    each = pairs(MemoryNet(), ha=("", 80))
-    monkeypatch.setattr("tests.core.tcp.memory.MemorySocket.getsockname", lambda self: unnamed())
-    sock = each.net.dial(("0.0.0.0", 80), bs=1)
-    assert sock.connect_ex(("0.0.0.0", 80)) == 0
+    each = pairs(ha=("", 80))
+    monkeypatch.setattr("hio.sim.socketing.SimSocket.getsockname", lambda self: unnamed())
+    sock = each.raw()
     each.turn(2)
-    assert not each.server.ixes and sock.far.closed
+    assert not each.server.ixes and over(sock)
     monkeypatch.undo()
-    each.pair(ha=("0.0.0.0", 80))
+    each.pair()
 
 
 def unnamed():
@@ -233,8 +217,8 @@ def unnamed():
 
 def test_same_far_address_again(pairs, monkeypatch):
     """The old connection is over: it is closed, the new one takes its place."""
-    each = pairs(MemoryNet())
-    monkeypatch.setattr(each.net, "ports", iter([5, 5]))
+    each = pairs()
+    monkeypatch.setattr(each.net, "ephemeral", lambda: 5)
     client, ix = each.pair()
     again = each.client()
     each.until(lambda: again.connected and each.server.ixes[ix.ca] is not ix)
@@ -332,7 +316,7 @@ def test_rewound_amid_connections(pairs):
     """A servant that goes from hand to a Doist and back is served by either."""
     each = pairs()
     client, ix = each.pair()
-    doist = doing.Doist(tock=TOCK, real=False)
+    doist = doing.Doist(tock=TOCK, real=False, poller=each.net.poller())
     client.tx(b"abc")
     client.service()
     each.server.wind(doist.tymen())
@@ -351,7 +335,7 @@ def test_paused_and_cut_off_connections_make_no_noise_when_rewound(pairs):
     client.close()
     each.clients.clear()  # serviced again it would connect again
     each.until(lambda: ix.cutoff)
-    doist = doing.Doist(tock=TOCK, real=False)
+    doist = doing.Doist(tock=TOCK, real=False, poller=each.net.poller())
     each.server.wind(doist.tymen())
     assert doist.poller.poll(0.0) == 0 and len(doist.poller) == 1
     each.server.wind(each.tymth)
@@ -453,7 +437,7 @@ def test_wire_log(pairs):
 def test_peer(pairs):
     """A servant that dials as well."""
     each = pairs()
-    peer = tcp.tcping.Peer(host="127.0.0.1", port=0)
+    peer = tcp.tcping.Peer(host="127.0.0.1", port=0, net=each.net)
     assert peer.reopen() and peer.oxes == {}
     out = peer.dial(each.server.ha)
     assert peer.dial(each.server.ha) is out and peer.oxes == {each.server.ha: out}
