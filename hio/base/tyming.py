@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..help.lapsing import Lapse
 from ..hioing import Mixin
 
 Tymth = Callable[[], float]
@@ -100,8 +101,8 @@ class Tymee(Mixin):
         self.tymth = tymth
 
 
-class Tymer(Tymee):
-    """Timer on tyme.
+class Tymer(Lapse, Tymee):
+    """Timer on tyme. While it is unwound, elapsed, remaining and expired raise TypeError.
 
     Class attribute Duration is the default duration in seconds.
     """
@@ -117,49 +118,20 @@ class Tymer(Tymee):
     ) -> None:
         """Start at once.
 
-        duration is in seconds (None: Duration); start is the tyme to count from (None: now, or 0.0 while unwound).
+        duration is in seconds (None: Duration); start is the tyme to count from (None: now, or 0.0 while unwound);
+        tymth and kwa as for Tymee.
         """
         super().__init__(tymth=tymth, **kwa)
-        self._start = 0.0
-        self._stop = 0.0
         self.start(self.Duration if duration is None else duration, start)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} start={self._start} stop={self._stop} tyme={self.tyme}>"
 
-    @property
-    def duration(self) -> float:
-        """Seconds from start to stop."""
-        return self._stop - self._start
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start, negative before it. Raises TypeError while unwound."""
-        return self._now() - self._start
-
-    @property
-    def remaining(self) -> float:
-        """Seconds until the stop, negative after it. Raises TypeError while unwound."""
-        return self._stop - self._now()
-
-    @property
-    def expired(self) -> bool:
-        """Whether the stop has come. Raises TypeError while unwound."""
-        return self._now() >= self._stop
-
     def start(self, duration: float | None = None, start: float | None = None) -> float:
         """Begin at tyme start (None: now, 0.0 while unwound) and return it; duration in seconds (None: as before)."""
-        if duration is None:
-            duration = self.duration
         if start is None:
             start = self.tyme
-        self._start = 0.0 if start is None else float(start)
-        self._stop = self._start + float(duration)
-        return self._start
-
-    def restart(self, duration: float | None = None) -> float:
-        """Begin where the timer stops, so that a row of restarts does not drift; return that tyme."""
-        return self.start(duration, self._stop)
+        return self._begin(0.0 if start is None else start, duration)
 
     def wind(self, tymth: Tymth) -> None:
         """Follow tymth and start at its tyme, with the same duration."""

@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..hioing import HioError, Mixin
+from .lapsing import Lapse
 
 
 class TimerError(HioError):
@@ -59,7 +60,7 @@ def fromIso8601(dts: str | bytes) -> datetime:
     return datetime.fromisoformat(dts.decode() if isinstance(dts, bytes) else dts)
 
 
-class Timer(Mixin):
+class Timer(Lapse, Mixin):
     """Expires a duration after its start, by the time of day.
 
     Attributes `_start` and `_stop` are on the scale of time.time(), in seconds.
@@ -72,52 +73,11 @@ class Timer(Mixin):
         start is the moment to count from, which may lie in the future; None is now.
         """
         super().__init__(**kwa)
-        self._start = 0.0
-        self._stop = 0.0
         self.start(duration=duration, start=start)
 
     def _now(self) -> float:
-        """Return the clock that this kind of timer goes by, in seconds."""
+        """Return the time of day."""
         return wallTime()
-
-    @property
-    def duration(self) -> float:
-        """Seconds from start to stop."""
-        return self._stop - self._start
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start; negative before it."""
-        return self._now() - self._start
-
-    @property
-    def remaining(self) -> float:
-        """Seconds until the stop; negative after it."""
-        return self._stop - self._now()
-
-    @property
-    def expired(self) -> bool:
-        """Whether the stop has come."""
-        return self._now() >= self._stop
-
-    def start(self, duration: float | None = None, start: float | None = None) -> float:
-        """Begin at start (None: now) for duration seconds (None: as before); return the start."""
-        return self._begin(self._now() if start is None else start, duration)
-
-    def restart(self, duration: float | None = None) -> float:
-        """Begin where the timer stops, so that a row of restarts does not drift; return the start.
-
-        duration is in seconds; None: as before.
-        """
-        return self._begin(self._stop, duration)
-
-    def _begin(self, start: float, duration: float | None) -> float:
-        """Set start and stop; return the start."""
-        if duration is None:
-            duration = self.duration
-        self._start = float(start)
-        self._stop = self._start + duration
-        return self._start
 
 
 class MonoTimer(Timer):
@@ -132,18 +92,21 @@ class MonoTimer(Timer):
     def __init__(self, duration: float = 0.0, start: float | None = None, retro: bool = True, **kwa: Any) -> None:
         """Start at once; see Timer, and retro above."""
         self.retro = bool(retro)
-        self._last = 0.0
         super().__init__(duration=duration, start=start, **kwa)
 
     def start(self, duration: float | None = None, start: float | None = None) -> float:
         """Begin at start (None: now) for duration seconds (None: as before); return the start."""
-        self._last = super().start(duration=duration, start=start)
+        self._last = super().start(duration, wallTime() if start is None else start)
         return self._last
 
     @property
     def latest(self) -> float:
         """The clock now, after a step back since the last reading was made up for, or raised RetroTimerError."""
-        now = self._now()
+        return self._now()
+
+    def _now(self) -> float:
+        """Return what latest is."""
+        now = wallTime()
         delta = now - self._last
         if delta < 0:
             if not self.retro:
@@ -152,24 +115,6 @@ class MonoTimer(Timer):
             self._stop += delta
         self._last = now
         return now
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        latest = self.latest  # first, for it may move the start
-        return latest - self._start
-
-    @property
-    def remaining(self) -> float:
-        """Seconds until the stop; negative after it."""
-        latest = self.latest
-        return self._stop - latest
-
-    @property
-    def expired(self) -> bool:
-        """Whether the stop has come."""
-        latest = self.latest
-        return latest >= self._stop
 
 
 class AsyncTimer(Timer):
