@@ -159,8 +159,11 @@ def doize(*, tock: float = 0.0, temp: bool | None = None, **opts: Any) -> Callab
 
 
 def tempFor(f: Callable[..., Any], temp: bool | None) -> dict[str, Any]:
-    """Return temp as keyword arguments to call f with: none when f, written before there was temp, does not take it."""
-    return {"temp": temp} if helping.takesKeyword(f, "temp") else {}
+    """Return temp as keyword arguments to call f with: none when f, written before there was temp, does not take it.
+
+    One that takes any keyword is only told a temp that is not None: it may pass on what it gets to who knows no temp.
+    """
+    return {"temp": temp} if helping.takesKeyword(f, "temp", named=temp is None) else {}
 
 
 def _equip(f: Any, tock: float, temp: bool | None, opts: dict[str, Any]) -> None:

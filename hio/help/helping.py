@@ -60,16 +60,19 @@ def copyfunc(f: Callable[..., Any], name: str | None = None) -> FunctionType:
     return copy
 
 
-def takesKeyword(f: Callable[..., Any], name: str) -> bool:
+def takesKeyword(f: Callable[..., Any], name: str, *, named: bool = False) -> bool:
     """Return whether function or method f can be called with a keyword argument of that name.
 
-    What is decorated by functools.wraps counts as what it wraps; what is no Python function is taken to accept it.
+    named: True asks for a parameter of that name, so that one which takes any keyword does not count.
+    What is decorated by functools.wraps counts as what it wraps; what is no Python function, as taking any keyword.
     """
     f = inspect.unwrap(f)
     code = getattr(getattr(f, "__func__", f), "__code__", None)  # PERF: 3 us, where inspect.signature takes 19
-    if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
+    if code is None:
+        return not named
+    if name in code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]:
         return True
-    return name in code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
+    return not named and bool(code.co_flags & inspect.CO_VARKEYWORDS)
 
 
 class AttributiveGenerator(Generator[Any, Any, Any]):

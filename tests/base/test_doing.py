@@ -678,6 +678,24 @@ class TestTemp:
         began = [("enter", 0.0), ("do", 1.0), ("hi", 0.0), ("method", 0.0)]
         assert tymes == [*([("group", 0.0)] if nested else []), *began, ("recur", 0.0)]
 
+    @pytest.mark.parametrize("temp, want", [(None, {}), (True, {"temp": True})])
+    def test_one_that_takes_any_keyword_is_told_what_is_so(self, temp, want):
+        """It may pass on what it gets, to who knows no temp."""
+        got = []
+
+        def anyDo(tymth, tock=0.0, **kwa):
+            got.append(kwa)
+            yield tock
+            return True
+
+        def namedDo(tymth, tock=0.0, *, temp, **kwa):
+            got.append(temp)
+            yield tock
+            return True
+
+        Doist(doers=[doify(anyDo, word="hi"), doify(namedDo)]).do(temp=temp)
+        assert got == [{"word": "hi", **want}, temp]
+
     def test_by_hand(self):
         doer = self.Temper()
         doist = Doist(temp=True, doers=[doer])

@@ -148,6 +148,12 @@ class TestTakesKeyword:
     def test_by_kind_of_parameter(self, f, takes):
         assert takesKeyword(f, "temp") is takes
 
+    def test_by_name(self):
+        assert takesKeyword(lambda temp: 0, "temp", named=True)
+        assert not takesKeyword(lambda **kwa: 0, "temp", named=True)
+        assert takesKeyword(lambda temp, **kwa: 0, "temp", named=True)
+        assert not takesKeyword(len, "temp", named=True)
+
     def test_a_local_variable_is_no_parameter(self):
         def f(x):
             temp = x
