@@ -13,8 +13,8 @@ request, calling.py how a doer waits for a response, pooling.py connections to m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar, overload
 
 from ... import help
@@ -24,6 +24,7 @@ from ...base.tyming import Tymth
 from ...help.hicting import Hict
 from .. import tcp
 from ..tcp.deadlining import Never
+from ..tcp.servicing import opening
 from ..wiring import WireLog
 from .addressing import PORTS, isUrl, makeOrigin
 from .answering import Respondent
@@ -58,8 +59,7 @@ def openClient(cls: None = None, **kwa: Any) -> AbstractContextManager[Client]: 
 def openClient(cls: type[C], **kwa: Any) -> AbstractContextManager[C]: ...
 
 
-@contextmanager
-def openClient(cls: Any = None, **kwa: Any) -> Iterator[Any]:
+def openClient(cls: Any = None, **kwa: Any) -> AbstractContextManager[Any]:
     """Open a Client, or one of class cls made with kwa, for the length of a with block.
 
     Usage:
@@ -67,12 +67,7 @@ def openClient(cls: Any = None, **kwa: Any) -> Iterator[Any]:
             client.request("GET", "/")
             client.service()
     """
-    client = (cls or Client)(**kwa)
-    try:
-        client.reopen()
-        yield client
-    finally:
-        client.close()
+    return opening((cls or Client)(**kwa))
 
 
 class Client(Reconnector):

@@ -13,8 +13,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any, Protocol, Self, TypeVar, overload
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -25,6 +24,7 @@ from ..tcp.deadlining import Never
 from ..tcp.netting import Address
 from ..tcp.remoting import Remoter
 from ..tcp.securing import Secured
+from ..tcp.servicing import opening
 from .attesting import attest
 from .framing import NOTHING
 from .heading import HTTP_11, RequestHead
@@ -59,20 +59,14 @@ def openServer(cls: None = None, **kwa: Any) -> AbstractContextManager[Server]: 
 def openServer(cls: type[S], **kwa: Any) -> AbstractContextManager[S]: ...
 
 
-@contextmanager
-def openServer(cls: Any = None, **kwa: Any) -> Iterator[Any]:
+def openServer(cls: Any = None, **kwa: Any) -> AbstractContextManager[Any]:
     """Open a Server, or one of class cls made with kwa, for the length of a with block.
 
     Usage:
         with openServer(port=0, app=app) as server:
             server.service()
     """
-    server = (cls or Server)(**kwa)
-    try:
-        server.reopen()
-        yield server
-    finally:
-        server.close()
+    return opening((cls or Server)(**kwa))
 
 
 class Readable(Protocol):

@@ -8,15 +8,14 @@ openClient      context manager for tests
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar, overload
 
 from ...base import doing
 from ...base.tyming import Tymth
 from .certifying import initClientContext
 from .connecting import Client
-from .servicing import Serviced
+from .servicing import Serviced, opening
 from .tlsclienting import ClientTls
 
 __all__ = ["Client", "ClientDoer", "ClientTls", "initClientContext", "openClient"]
@@ -33,15 +32,9 @@ def openClient(cls: None = None, **kwa: Any) -> AbstractContextManager[Client]: 
 def openClient(cls: type[C], **kwa: Any) -> AbstractContextManager[C]: ...
 
 
-@contextmanager
-def openClient(cls: Any = None, **kwa: Any) -> Iterator[Any]:
+def openClient(cls: Any = None, **kwa: Any) -> AbstractContextManager[Any]:
     """Open a Client, or one of class cls made with kwa, for the length of a with block."""
-    client = (cls or Client)(**kwa)
-    try:
-        client.reopen()
-        yield client
-    finally:
-        client.close()
+    return opening((cls or Client)(**kwa))
 
 
 class ClientDoer(doing.Doer):

@@ -1,8 +1,14 @@
-"""Serviced: what a doer of this package services, whatever it is, turn by turn."""
+"""What is serviced turn by turn, whatever it is.
+
+Serviced   what a doer of this package services
+opening    a Serviced that is open for the length of a with block
+"""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 from ...base.tyming import Tymth
 
@@ -26,3 +32,16 @@ class Serviced(Protocol):
 
     def close(self) -> None:
         """Close."""
+
+
+S = TypeVar("S", bound=Serviced)
+
+
+@contextmanager
+def opening(serviced: S) -> Iterator[S]:
+    """Open serviced for the length of a with block; close it at the end, also when it did not open."""
+    try:
+        serviced.reopen()
+        yield serviced
+    finally:
+        serviced.close()

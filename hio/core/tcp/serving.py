@@ -10,8 +10,7 @@ openServer      context manager for tests
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar, overload
 
 from ...base import doing
@@ -20,7 +19,7 @@ from .accepting import Acceptor
 from .certifying import initServerContext
 from .remoting import Remoter
 from .servanting import Server
-from .servicing import Serviced
+from .servicing import Serviced, opening
 from .tlsserving import RemoterTls, ServerTls
 
 __all__ = [
@@ -40,20 +39,14 @@ def openServer(cls: None = None, **kwa: Any) -> AbstractContextManager[Server]: 
 def openServer(cls: type[S], **kwa: Any) -> AbstractContextManager[S]: ...
 
 
-@contextmanager
-def openServer(cls: Any = None, **kwa: Any) -> Iterator[Any]:
+def openServer(cls: Any = None, **kwa: Any) -> AbstractContextManager[Any]:
     """Open a Server, or one of class cls made with kwa, for the length of a with block.
 
     Usage:
         with openServer(port=0) as server:
             server.service()
     """
-    server = (cls or Server)(**kwa)
-    try:
-        server.reopen()
-        yield server
-    finally:
-        server.close()
+    return opening((cls or Server)(**kwa))
 
 
 class ServerDoer(doing.Doer):
