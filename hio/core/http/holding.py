@@ -303,7 +303,7 @@ class Holder(Retiring, Mixin):
         logger.info("%s: %s from %s: %s", fault.status, req.where(), req.remoter.ca, fault)
         req.errored = True
         error = HTTPError(fault.status, detail=getattr(fault, "text", ""))
-        body = b"" if req.head is not None and req.method == "HEAD" else error.render()
+        body = b"" if req.mute else error.render()  # RFC 9110, 9.3.2
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(error.render())))]
         lead = plan(f"{error.status} {error.reason}", headers).lead
         req.remoter.tx(b"".join((lead, self.dater.render(), b"Connection: close\r\n\r\n", body)))

@@ -46,7 +46,7 @@ class Plan:
         dated (bool): a Date is among the fields.
         length (int | None): the Content-Length declared.
         closing (bool): the application asked for the connection to be closed.
-        bodiless (bool): no body may follow (1xx, 204, 304).
+        bodiless (bool): no body may follow (1xx, 204, 205, 304).
         evented (bool): the content is an event stream.
     """
 
@@ -109,11 +109,10 @@ def make(status: object, headers: object) -> Plan:
     """Return a new Plan; see plan."""
     self = Plan()
     self.code, self.status = parseStatus(status)
-    self.bodiless = self.code < 200 or self.code in (204, 304)
+    self.bodiless = self.code < 200 or self.code in (204, 205, 304)
     self.fields = []
     self.length = None
-    self.closing = self.dated = self.evented = False
-    served = False
+    self.closing = self.evented = False
     for name, value in pairs(headers):
         lower = name.lower()
         if lower in HOPS:
@@ -128,16 +127,24 @@ def make(status: object, headers: object) -> Plan:
             self.length = length
         elif lower == "content-type":
             self.evented = value.partition(";")[0].strip().lower() == "text/event-stream"
-        elif lower == "date":
-            self.dated = True
-        elif lower == "server":
-            served = True
         self.fields.append((name.title(), value))
-    if not served:
+    names = [name for name, _ in self.fields]
+    self.dated = "Date" in names
+    if self.code == 205:  # unlike the others, it has to say that it has none (RFC 9110, 15.3.6)
+        self.length = 0
+        self.fields.append(("Content-Length", "0"))
+    if "Server" not in names:
         self.fields.append(("Server", SERVER))
     lines = [f"HTTP/1.1 {self.status}"] + [f"{name}: {value}" for name, value in self.fields]
     self.lead = ("\r\n".join(lines) + "\r\n").encode("latin-1")
     return self
+
+
+def unsized(plan: Plan) -> Plan:
+    """Return plan without a Content-Length."""
+    fields = [field for field in plan.fields if field[0] != "Content-Length"]
+    closing = [("Connection", "close")] if plan.closing else []
+    return make(plan.status, fields + closing)
 
 
 def parseStatus(status: object) -> tuple[int, str]:

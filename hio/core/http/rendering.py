@@ -141,6 +141,8 @@ class Renderer:
         iterator = self.iterator
         if iterator is not None and type(iterator) is not GeneratorType:
             self.override(getattr(iterator, "_status", None), getattr(iterator, "_headers", None))
+        if self.environ["REQUEST_METHOD"] == "CONNECT":
+            self.tunnel()
         plan = self.plan
         if plan.closing or plan.code < 200:
             self.persisted = False
@@ -156,6 +158,17 @@ class Renderer:
         if self.bodiless:
             self.chunked = False
         return b"".join((plan.lead, line, self.tail[0]))
+
+    def tunnel(self) -> None:
+        """Settle what is special of an answer to CONNECT (RFC 9110, 9.3.6).
+
+        It is the last on its connection, since what the peer sends behind a CONNECT is no request. If it is a success,
+        what follows its head is the far end of a tunnel: no framing, and the end of the connection is its end.
+        """
+        self.persisted = False
+        if 200 <= self.plan.code < 300:
+            self.chunkable = False
+            self.plan = planning.unsized(self.plan)
 
     def override(self, status: object, headers: Any) -> None:
         """Let the iterator change status (int or str) and header fields (mapping), as long as no head went out."""

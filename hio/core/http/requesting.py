@@ -74,6 +74,7 @@ class Requestant(Staged):
     head: RequestHead | None = None
     file: IO[bytes] | None = None  # temporary file that holds a large body
     expectant = False
+    muted = False  # was refused before its head was parsed, and is a HEAD
     phase: Phase = IDLE
     due = Never
     check = Never
@@ -156,25 +157,30 @@ class Requestant(Staged):
     def takeHead(self) -> bool:
         """Parse a head if it is whole; return whether it was. Raises HTTPException."""
         msg = self.msg
-        if self.stage is not WAITING:
-            self.renew()
-            end = msg.find(BLANK) if msg and msg[0] in TOKENS else -1  # PERF: a whole head needs no finder
-        else:
-            end = -1
-        if end < 0:
-            end = self.finder.find(msg)
+        raw: bytes | bytearray = msg
+        try:
+            if self.stage is not WAITING:
+                self.renew()
+                end = msg.find(BLANK) if msg and msg[0] in TOKENS else -1  # PERF: a whole head needs no finder
+            else:
+                end = -1
             if end < 0:
-                if self.closed:
-                    raise PrematureClosure("connection closed before the end of a head")
-                return False
-        if len(msg) == end + 4:  # PERF: copied once, not twice, when nothing is behind it
-            raw = bytes(msg)[:end]
-            msg.clear()
-        else:
-            raw = bytes(msg[:end])
-            del msg[: end + 4]
-        self.environ = environ = self.template.copy()
-        self.head = head = parseRequestHead(raw, environ, self.limits)
+                end = self.finder.find(msg)
+                if end < 0:
+                    if self.closed:
+                        raise PrematureClosure("connection closed before the end of a head")
+                    return False
+            if len(msg) == end + 4:  # PERF: copied once, not twice, when nothing is behind it
+                raw = bytes(msg)[:end]
+                msg.clear()
+            else:
+                raw = bytes(msg[:end])
+                del msg[: end + 4]
+            self.environ = environ = self.template.copy()
+            self.head = head = parseRequestHead(raw, environ, self.limits)
+        except HTTPException:
+            self.muted = raw.startswith(b"HEAD ")
+            raise
         if head.plain:
             self.framing_ = NOTHING
             self.persisted = head.version is HTTP_11
@@ -210,7 +216,7 @@ class Requestant(Staged):
             self._headers = self._content = self._body = self._trails = self._parms = self.data = None
             self.release()
         if self.errored:
-            self.errored = False
+            self.errored = self.muted = False
             self.fault = self.error = None
         if self.closed is None:
             self.closed = False
@@ -273,6 +279,13 @@ class Requestant(Staged):
     def method(self) -> str:  # type: ignore[override]
         """Method of the request as received; GET before a head."""
         return self.head.method if self.head is not None else "GET"
+
+    @property
+    def mute(self) -> bool:
+        """Whether its answer has no body: it is a HEAD, as far as can be told of a head that is not whole or good."""
+        if self.head is not None:
+            return self.head.method == "HEAD"
+        return self.muted or (self.stage is WAITING and self.msg.startswith(b"HEAD "))
 
     @property
     def url(self) -> str | None:

@@ -107,13 +107,13 @@ class CustomResponder:
             self.headers["Content-Type"] = "application/json; charset=utf-8"
         elif "Content-Type" not in self.headers and content:
             self.headers["Content-Type"] = "application/octet-stream"
-        if self.status < 200 or self.status == 204:
-            self.headers.pop("Content-Length", None)  # RFC 9110, 8.6
+        if self.status < 200 or self.status == 204 or self.tunneled:
+            self.headers.pop("Content-Length", None)  # RFC 9110, 8.6 and 9.3.6
         elif "Content-Length" not in self.headers:
             self.headers["Content-Length"] = str(len(content))
         if self.bodiless:
             content = b""
-        elif str(self.headers["Content-Length"]) != str(len(content)):
+        elif not self.tunneled and str(self.headers["Content-Length"]) != str(len(content)):
             raise ValueError(f"Content-Length {self.headers['Content-Length']!r} for a content of {len(content)} bytes")
         self.buildHead()
         self.msg = self.head + content
@@ -124,7 +124,12 @@ class CustomResponder:
     def bodiless(self) -> bool:
         """Whether no content may follow the head (RFC 9112, 6.3)."""
         head = self.steward is not None and self.steward.method == "HEAD"
-        return head or self.status < 200 or self.status in (204, 304)
+        return head or self.status < 200 or self.status in (204, 205, 304)
+
+    @property
+    def tunneled(self) -> bool:
+        """Whether this grants a CONNECT: then what follows the head has no framing (RFC 9110, 9.3.6)."""
+        return self.steward is not None and self.steward.method == "CONNECT" and 200 <= self.status < 300
 
     def begin(self, status: int = 200, headers: Given | None = None, chunked: bool = True) -> bytes:
         """Return the head of a response whose content follows piece by piece, in chunks or until the close.
@@ -136,7 +141,7 @@ class CustomResponder:
         self.ready()
         if "Content-Length" in self.headers:
             raise ValueError("a content that comes piece by piece has no Content-Length: give it as a whole")
-        if chunked and self.status >= 200 and self.status not in (204, 304):
+        if chunked and self.status >= 200 and self.status not in (204, 205, 304):
             self.headers["Transfer-Encoding"] = "chunked"
         self.buildHead()
         return self.head
@@ -158,6 +163,8 @@ class CustomResponder:
 
     def buildHead(self) -> None:
         """Make .lines and .head from status and headers, and what there is to say of the connection."""
+        if self.status == 205:
+            self.headers["Content-Length"] = "0"  # it has to say that it has none (RFC 9110, 15.3.6)
         steward = self.steward
         if steward is not None and not steward.persisted:
             self.headers["Connection"] = "close"
@@ -218,8 +225,10 @@ class Steward:
 
     @property
     def persisted(self) -> bool:
-        """Whether the connection survives the request."""
+        """Whether the connection survives the request; what comes behind a CONNECT is none."""
         req = self.requestant
+        if req.method == "CONNECT":
+            return False
         last = req.closed or (req.keeper is not None and req.keeper.retiring)
         return bool(req.persisted) and (not last or len(req.msg) > 0)  # whole requests may wait behind it
 
@@ -279,7 +288,7 @@ class Steward:
         answered already.
         """
         self.once()
-        self.chunked = self.version is not None and self.version > (1, 0)
+        self.chunked = self.version is not None and self.version > (1, 0) and self.method != "CONNECT"
         if not self.chunked:
             self.requestant.persisted = False  # only the end of the connection ends the content
         self.pieces = pieces

@@ -51,7 +51,7 @@ def test_corpus(case, corpusRig, keeper):
         else:
             rig.until(lambda peer=peer: peer.gone)
             assert peer.ended, peer.broken
-            answers = peer.answers()
+            answers = peer.answers(method)
             final = [answer for answer in answers if answer.status >= 200]
             assert [answer.status for answer in final] == [case.status]
             assert final[0].whole and final[0].closing

@@ -395,3 +395,13 @@ def test_event_stream():
 def test_int_status_and_plain_repr():
     rep, sent = run(App({"items": [b"x"], "status": 451}))
     assert read(sent).reason == "Unavailable For Legal Reasons" and "451" in repr(rep)
+
+
+@pytest.mark.parametrize("script", [
+    {"items": [b"abc"]}, {"items": [b"abc"], "headers": [("Content-Length", "3")]}, {"items": []},
+])  # fmt: skip
+def test_reset_content_says_that_it_has_none(script):
+    """RFC 9110, 15.3.6: no content, and since 205 is not one of those that never have any, a length of 0."""
+    rep, sent = run(App({**script, "status": "205 Reset Content"}))
+    answer = read(sent)
+    assert answer["Content-Length"] == "0" and sent.endswith(b"\r\n\r\n") and rep.persisted

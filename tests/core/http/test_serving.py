@@ -92,7 +92,7 @@ def test_date_follows_the_clock_handed_in(rigs):
 @pytest.mark.parametrize("length", [None, "5"])
 @pytest.mark.parametrize("kind", ["list", "iterator", "write"])
 def test_bodies_where_they_belong(rigs, status, method, length, kind):
-    """HEAD, 204 and 304 have no body and leave the connection in step; HEAD keeps the fields of GET."""
+    """HEAD, 204, 205 and 304 have no body and leave the connection in step; HEAD keeps the fields of GET."""
 
     def app(environ, start_response):
         write = start_response(status, [("Content-Length", length)] if length else [])
@@ -104,14 +104,15 @@ def test_bodies_where_they_belong(rigs, status, method, length, kind):
     peer = rigs(app).dial()
     raw = get(method=method.encode())
     answer, after = peer.ask(raw + get(), count=2, methods=[method])
-    bodiless = method == "HEAD" or status[:3] in ("204", "304")
+    none = status[:3] in ("204", "205", "304")
+    bodiless = method == "HEAD" or none
     assert answer.status == int(status[:3])
     assert answer.body == (b"" if bodiless else b"hello")
-    assert after.body == (b"" if status[:3] in ("204", "304") else b"hello") and not peer.gone
+    assert after.body == (b"" if none else b"hello") and not peer.gone
     if method == "HEAD":
         assert answer.fields == after.fields
     if bodiless and method != "HEAD":
-        assert answer["Content-Length"] == (None if status[:3] == "204" else length)
+        assert answer["Content-Length"] == {"204": None, "205": "0", "304": length}[status[:3]]
 
 
 def test_interim_status_of_the_application_ends_the_connection(rigs):

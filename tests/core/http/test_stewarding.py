@@ -413,3 +413,23 @@ def test_parameters():
     assert server.dictable and server.stewards == {} and server.idle() and not server.secured
     server.close()
     server.closeConnection(("nobody", 1))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_reset_content_says_that_it_has_none(rigs, streamed):
+    """RFC 9110, 15.3.6."""
+
+    class Resetting(Steward):
+        def respond(self):
+            if streamed:
+                self.stream([b"abc"], status=205)
+            else:
+                self.answer(205, {"Content-Length": "3"}, b"abc")
+
+    class Resetter(BareServer):
+        pass
+
+    Resetter.Steward = Resetting
+    peer = rigs(kind=Resetter).dial()
+    answers = peer.ask(GET * 2, count=2)
+    assert [(a.status, a["Content-Length"], a.body, a.chunked) for a in answers] == [(205, "0", b"", False)] * 2
