@@ -15,6 +15,7 @@ from hio.core.http.clienting import Client, ClientDoer, Requester, Respondent, R
 from hio.core.http.serving import openServer
 from hio.core.tcp.serving import openServer as openTcpServer
 from hio.help import Hict
+from hio.sim import SimNet
 from tests.core.http.scripting import Stage, moved, ok
 
 GARBAGE = b"HTTP/1.1 2_00 OK\r\n\r\n"
@@ -851,8 +852,9 @@ def stream(tymist):
 
 def test_cadence_of_an_event_stream():
     tymist = Tymist(tyme=0.0)
-    with openServer(port=0, app=stream(tymist), tymth=tymist.tymen()) as server:
-        with openClient(port=server.servant.ha[1], tymth=tymist.tymen(), reconnectable=True, tymeout=1.0) as client:
+    net = SimNet()
+    with openServer(port=80, net=net, app=stream(tymist), tymth=tymist.tymen()) as server:
+        with openClient(port=80, net=net, tymth=tymist.tymen(), reconnectable=True, tymeout=1.0) as client:
             client.request("GET", "/stream")
             tymer = Tymer(tymth=tymist.tymen(), duration=1.0)
             while not tymer.expired:

@@ -9,6 +9,7 @@ from hio.core.http.bounding import Bounds
 from hio.core.http.clienting import Client
 from hio.core.http.serving import Server
 from hio.core.tcp import ServerTls
+from hio.sim import SimNet
 from tests.core.http.scripting import Stage, moved, ok
 from tests.core.tcp.certificates import Certificates
 
@@ -171,8 +172,8 @@ def test_a_body_with_a_length_needs_no_clean_end(rig):
 
 
 def test_cadence_of_an_event_stream(certs):
-    """Over kernel sockets, as turns differ where a connection stands at once."""
     tymist = Tymist(tyme=0.0)
+    net = SimNet()
 
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/event-stream")])
@@ -188,10 +189,10 @@ def test_cadence_of_an_event_stream(certs):
         yield f"id: {number}\n".encode()
         yield b"data: END\n\n"
 
-    server = Server(host="127.0.0.1", port=0, tymth=tymist.tymen(), app=app, scheme="https", certify=False,
+    server = Server(host="127.0.0.1", port=443, net=net, tymth=tymist.tymen(), app=app, scheme="https", certify=False,
                     **certs.serving())
     assert server.reopen()
-    client = Client(hostname="127.0.0.1", port=server.servant.ha[1], scheme="https", tymth=tymist.tymen(),
+    client = Client(hostname="127.0.0.1", port=443, scheme="https", net=net, tymth=tymist.tymen(),
                     certedhost="localhost", cafilepath=certs.cafilepath, reconnectable=True, tymeout=1.0)
     client.reopen()
     try:
