@@ -100,14 +100,30 @@ class Scheduler:
         if failures:
             raise failures[0]
 
-    def rerun(self, entry: Entry) -> bool:
+    def rerun(self, entry: Entry, ex: BaseException | None = None) -> bool:
         """Give entry a turn at once, at the present tyme, outside of any pass; nobody else has one, nothing ticks.
+
+        ex: is thrown into it instead of the tyme being sent.
 
         What its dog yields counts only when it is a Watch, or when it rested on one; else its retyme stays as it was.
         When it raises, that takes the way it would in a pass: through the dog of each scheduler above, which aborts,
         up to the root, and out of this call. Returns False when entry is gone or running.
         """
-        return self._resume(entry, None)
+        schedule = entry.schedule
+        if schedule is None:
+            return False
+        root = self._root()
+        if root is not None:
+            root.stack.append(schedule)
+        try:
+            resumed: bool = schedule.resume(entry, self.tyme, ex)
+            return resumed
+        except BaseException as failure:
+            self._failed(failure)
+            return True
+        finally:
+            if root is not None:
+                root.stack.pop()
 
     def hasten(self, tyme: float) -> None:
         """Be told that there is something to do at tyme, perhaps earlier than known so far."""
@@ -210,24 +226,6 @@ class Scheduler:
         finally:
             deeds.extendleft(reversed(list(schedule)))
             schedule.clear()
-
-    def _resume(self, entry: Entry, ex: BaseException | None) -> bool:
-        """Give entry a turn of its own, or throw ex into it."""
-        schedule = entry.schedule
-        if schedule is None:
-            return False
-        root = self._root()
-        if root is not None:
-            root.stack.append(schedule)
-        try:
-            resumed: bool = schedule.resume(entry, self.tyme, ex)
-            return resumed
-        except BaseException as failure:
-            self._failed(failure)
-            return True
-        finally:
-            if root is not None:
-                root.stack.pop()
 
 
 class DoDoer(Scheduler, Doer):
@@ -399,7 +397,7 @@ class DoDoer(Scheduler, Doer):
         schedule = None if entry is None else entry.schedule
         if entry is None or schedule is None:
             raise ex
-        if not schedule.owner._resume(entry, ex):
+        if not schedule.owner.rerun(entry, ex):
             raise ex
 
 

@@ -95,10 +95,13 @@ class Poller:
         woken (list[Watch]): watches to be resumed, in the order in which they woke. The Doist empties it.
         alarm (Callable | None): ends the wait of the Doist, while there is one; called by Watch.wake().
 
+        foresees (bool): whether due() may have something to tell, and is to be asked.
+
     Class attribute Outer: whether what it watches goes on by the clock of the machine, whatever the tyme.
     """
 
     Outer = False
+    foresees = True
 
     def __init__(self) -> None:
         self.woken: list[Watch] = []
@@ -145,6 +148,7 @@ class EpollPoller(Poller):
     """Poller of Linux. Level triggered: what was not read or written yet is told again."""
 
     Outer = True
+    foresees = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -215,6 +219,7 @@ class SelectorPoller(Poller):
     """Poller for systems without epoll, over the best selector that the standard library has."""
 
     Outer = True
+    foresees = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,9 +1,9 @@
 """Turn the clock.
 
 Doist        the root scheduler: keeps tyme, gives the doers their turns, ticks, and waits if time is real
-StallError   nothing can ever happen again
 
-A run is one generator that passes, ticks and yields how long to wait; do() waits in the poller, ado() in asyncio.
+A run is one generator, turns(), that passes, ticks and yields how long to wait; do() waits in the poller, ado() in
+asyncio, and a simulation lets its own time pass.
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ from math import inf
 from typing import Any
 
 from ..help import timing
-from ..hioing import HioError
 from .awaiting import Ear
 from .interrupting import Interrupts
 from .nesting import Scheduler, asSchedule, checkDoers
 from .policing import Policy, checkPolicy
-from .polling import Bell, OsPoller, Poller, nap
+from .polling import OsPoller, Poller
 from .scheduling import Entry, Schedule
 from .tasking import tempFor
 from .tyming import Tymist, Tymth, finite, leap
+from .waiting import StallError, Waiter
 
-
-class StallError(HioError):
-    """All that is left waits for something that cannot come."""
+__all__ = ["Doist", "StallError"]
 
 
 class Doist(Scheduler, Tymist):
@@ -44,6 +42,8 @@ class Doist(Scheduler, Tymist):
         poller (Poller): where whoever is wound to this Doist registers sockets; also as tymth.poller.
         stack (list): other schedules than .deeds that are in the middle of a pass, outermost first; None: dogs are
             being started.
+        blind (bool): somebody is ready whom nobody services: the wait that is going on is to look at no socket.
+        stopped (bool): stop() was called in the run that is going on, or in the last one.
     """
 
     Rounds = 64  # times that a pass looks again for who became ready by its own doing, lest a chat stop the clock
@@ -81,15 +81,16 @@ class Doist(Scheduler, Tymist):
         self.poller: Poller = OsPoller() if poller is None else poller
         self._sockets: Sized = getattr(self.poller, "entries", self.poller)  # PERF: a dict tells faster if it is empty
         self.stack: list[Schedule | None] = []
-        self._alarm: Callable[[], None] | None = None  # ends the wait that is going on
-        self._bell: Bell | None = None
+        self.blind = False
+        self.stopped = False
+        self._waiter = Waiter(self.poller)
+        self._plain = type(self).recur is Doist.recur and type(self).tick is Tymist.tick  # they do what is done here
         self._busy = True  # somebody had something to do in the last pass
         self._changed = False  # something that a row of passes takes for constant
         self._ahead = (0.0, 0.0, 0.0, 0.0)  # tyme, tock and due of the last leap, and where it led
+        self._aim = -inf  # tyme of the pass that is waited for, as far as known; -inf: has to be found out
         self._clock: Callable[[], float] = timing.monoTime  # what the run that is going on is paced by
         self._moment = 0.0  # on that clock, at which the pass of the present tyme is due
-        self._blind = False  # somebody is ready whom nobody services: wait without looking at sockets
-        self._stopping = False
         self._rounds = self.Rounds
 
     def __repr__(self) -> str:
@@ -109,6 +110,7 @@ class Doist(Scheduler, Tymist):
         if not finite(tock, "tock") >= 0.0:
             raise ValueError(f"tock must be 0 or more seconds, got {tock!r}")
         self._tock = float(tock)
+        self._aim = -inf
         timer = getattr(self, "timer", None)
         if timer is not None:
             timer.start(duration=self._tock)
@@ -122,6 +124,7 @@ class Doist(Scheduler, Tymist):
     def deeds(self, deeds: Any) -> None:
         self._deeds = asSchedule(deeds, self)
         self._changed = True
+        self._aim = -inf
 
     @property
     def limit(self) -> float | None:
@@ -168,16 +171,19 @@ class Doist(Scheduler, Tymist):
         a doer raises is raised, after all others are closed. Raises StallError when, without real time and limit, all
         deeds wait for a wake that cannot come.
         """
+        waiter = self._waiter
         with Interrupts(self.stop) as interrupts:
-            run = self._run(doers, limit, tyme, temp, timing.monoTime, interrupts)
+            waiter.interrupts = interrupts
+            run = self.turns(doers, limit, tyme, temp=temp, clock=timing.monoTime)
             try:
                 for wait in run:
                     try:
-                        self._wait(wait)
+                        waiter.wait(wait, self.blind)
                     except KeyboardInterrupt:
                         break
             finally:
                 run.close()
+                waiter.interrupts = None
 
     async def ado(
         self,
@@ -195,16 +201,63 @@ class Doist(Scheduler, Tymist):
         """
         loop = asyncio.get_running_loop()
         ear = Ear(loop)
-        run = self._run(doers, limit, tyme, temp, loop.time, None)
+        run = self.turns(doers, limit, tyme, temp=temp, clock=loop.time, shared=True)
         try:
             for wait in run:
                 try:
-                    await self._await(wait, ear)
+                    await self._waiter.listen(wait, self.blind, ear)
                 except KeyboardInterrupt:
                     break
         finally:
             ear.close()
             run.close()
+
+    def turns(
+        self,
+        doers: Iterable[Any] | None = None,
+        limit: float | None = None,
+        tyme: float | None = None,
+        *,
+        temp: bool | None = None,
+        clock: Callable[[], float] = timing.monoTime,
+        shared: bool = False,
+    ) -> Generator[float | None, None, None]:
+        """Return a generator that runs as do() does, and leaves the waiting to whoever iterates over it.
+
+        It yields each wait: the seconds of clock to resume it after, None: without end. It may be resumed earlier, and
+        is to be once the poller, polled while this waits, has something in .woken; unless .blind, when nobody looks
+        after what is ready: then at the end of the wait. Closing it closes all deeds.
+
+        Parameters: as of do(), and
+            clock: callable that answers seconds, by which passes in real time are on schedule.
+            shared: yield after each pass, if only 0.0, as others want their turn. Without end it waits for them, too.
+        """
+        self.done = False
+        self.stopped = False
+        if doers is not None:
+            self.doers = checkDoers(doers)
+            self.deeds = deque()
+        if limit is not None:
+            self.limit = limit
+        if tyme is not None:
+            self.tyme = tyme
+        self._rounds = 0 if self.real else self.Rounds  # between real ticks the wait does it, with an eye on the clock
+        try:
+            self.enter(**tempFor(self.enter, temp or self.temp))
+            if self.real:
+                self._waiter.hang()
+            try:
+                yield from self._turn(clock, shared)
+            except KeyboardInterrupt:
+                pass
+        finally:
+            try:
+                self.exit()
+            finally:
+                self._rounds = self.Rounds
+                self._waiter.unhang()
+                if not len(self.poller) and not self.poller.woken:
+                    self.poller.close()  # gives back its descriptor
 
     def recur(self, deeds: Any = None) -> None:
         """Make one pass at the present tyme over deeds (None: .deeds), then tick, also when there are none.
@@ -228,11 +281,8 @@ class Doist(Scheduler, Tymist):
 
         For doers, signal handlers and other threads. Does nothing when there is no run.
         """
-        self._stopping = self._changed = True
-        if self._bell is not None:
-            self._bell.ring()
-        elif self._alarm is not None:
-            self._alarm()
+        self.stopped = self._changed = True
+        self._waiter.ring()
 
     def locate(self) -> tuple[Any, Entry | None]:
         """Return (scheduler, entry) of the deed whose turn it is now, however deep; (None, None) between turns.
@@ -251,8 +301,10 @@ class Doist(Scheduler, Tymist):
 
     def hasten(self, tyme: float) -> None:
         """Be told that there is something to do at tyme: a wait that is going on is too long perhaps."""
-        if self._alarm is not None:
-            self._alarm()
+        if tyme < self._aim:
+            self._aim = -inf
+            if self.poller.alarm is not None:
+                self.poller.alarm()
 
     def _root(self) -> Doist:
         return self
@@ -265,58 +317,17 @@ class Doist(Scheduler, Tymist):
 
     def catch(self) -> None:
         """Have tyme be up to date, for whoever starts doers from outside during a wait."""
-        if self._alarm is not None and self.real:
+        if self.poller.alarm is not None and self.real:
             self._follow()
 
     # A run
 
-    def _run(
-        self,
-        doers: Iterable[Any] | None,
-        limit: float | None,
-        tyme: float | None,
-        temp: bool | None,
-        clock: Callable[[], float],
-        interrupts: Interrupts | None,
-    ) -> Generator[float | None, None, None]:
-        """Run, and yield each wait: seconds, or None for a wait without end.
-
-        interrupts: None when asyncio drives, so that each pass yields, if only 0.0.
-        """
-        self.done = False
-        self._stopping = False
-        if doers is not None:
-            self.doers = checkDoers(doers)
-            self.deeds = deque()
-        if limit is not None:
-            self.limit = limit
-        if tyme is not None:
-            self.tyme = tyme
-        self._rounds = 0 if self.real else self.Rounds  # between real ticks the wait does it, with an eye on the clock
-        try:
-            self.enter(**tempFor(self.enter, temp or self.temp))
-            if self.real:
-                self._hang(interrupts)
-            try:
-                yield from self._turn(clock, interrupts)
-            except KeyboardInterrupt:
-                pass
-        finally:
-            try:
-                self.exit()
-            finally:
-                self._rounds = self.Rounds
-                self._unhang(interrupts)
-                if not len(self.poller) and not self.poller.woken:
-                    self.poller.close()  # gives back its descriptor
-
-    def _turn(self, clock: Callable[[], float], interrupts: Interrupts | None) -> Generator[float | None, None, None]:
-        """Pass and tick until the run is over."""
+    def _turn(self, clock: Callable[[], float], shared: bool) -> Generator[float | None, None, None]:
+        """Pass and tick until the run is over, and yield each wait."""
         begin = self._tyme
         self.timer.start(duration=self._tock)
         self._clock = clock
         self._moment = clock()
-        shared = interrupts is None
         while True:
             stop = begin + self._limit if self._limit else inf
             if self.real or shared or not self._race(stop):
@@ -329,9 +340,9 @@ class Doist(Scheduler, Tymist):
             if not self._deeds.entries:
                 self.done = True
                 break
-            if not self._busy and not self.real and not self._stopping:
-                yield from self._skip(stop, interrupts)
-            if self._stopping or self._tyme >= stop:
+            if not self._busy and not self.real and not self.stopped:
+                yield from self._skip(stop, shared)
+            if self.stopped or self._tyme >= stop:
                 break
 
     def _race(self, stop: float) -> bool:
@@ -343,7 +354,7 @@ class Doist(Scheduler, Tymist):
         deeds = self._deeds
         woken = self.poller.woken
         sockets = self._sockets
-        if woken or sockets or not self._plain():
+        if woken or sockets or not self._plain:
             return False
         self._changed = False
         while True:
@@ -356,10 +367,6 @@ class Doist(Scheduler, Tymist):
                 self._busy = busy
                 return True
 
-    def _plain(self) -> bool:
-        """Whether a pass and a tick are what they are here."""
-        return type(self).recur is Doist.recur and type(self).tick is Tymist.tick
-
     def _pace(self, stop: float, shared: bool) -> Generator[float | None, None, None]:
         """Wait for the next pass that has something to do, and give those woken meanwhile their turns.
 
@@ -367,23 +374,28 @@ class Doist(Scheduler, Tymist):
         others have their turn.
         """
         poller = self.poller
-        while not self._stopping:
-            self._blind = bool(poller.woken) and self._rerun()
-            goal = self._goal(stop)
+        tyme = due = self._aim = -inf
+        while not self.stopped:
+            self.blind = bool(poller.woken) and self._rerun()
             now = self._clock()
-            due = inf if goal is None else self._moment + (goal - self._tyme)
-            if goal is not None and due <= now:
-                if shared:
-                    yield 0.0
-                self._tyme = goal
-                self._moment = due
-                return
+            # PERF: unless somebody hastens, no pass comes earlier than was found out before; 3 us less for a rerun
+            if due <= now or self._aim == -inf or self._tyme != tyme or poller.woken or poller.foresees:
+                goal = self._goal(stop)
+                self._aim = inf if goal is None else goal
+                due = self._moment + (self._aim - self._tyme)
+                if due <= now:
+                    if shared:
+                        yield 0.0
+                    self._tyme = self._aim
+                    self._moment = due
+                    return
             shared = False
-            if self._blind:  # until the next tick, in which somebody may look after whoever is ready
+            if self.blind:  # until the next tick, in which somebody may look after whoever is ready
                 yield min(due, max(now, self._moment) if self._tock else now + self.Tock) - now
             else:
-                yield None if goal is None else due - now
+                yield None if due == inf else due - now
             self._follow(due)
+            tyme = self._tyme
 
     def _follow(self, due: float = inf) -> None:
         """Have tyme be what ticking would have made of it by now, in a wait, unless the clock is past due."""
@@ -397,33 +409,36 @@ class Doist(Scheduler, Tymist):
         self._ahead = (tyme, *self._ahead[1:])
         self._tyme = tyme
 
-    def _skip(self, stop: float, interrupts: Interrupts | None) -> Generator[float | None, None, None]:
+    def _skip(self, stop: float, shared: bool) -> Generator[float | None, None, None]:
         """Go on to the tyme of the next tick that has something to do; wait only if none has."""
         goal = self._goal(stop)
         if goal is not None:
             self._tyme = goal
             return
-        self._hang(interrupts)
-        if interrupts is not None and len(self.poller) <= 1:  # the bell alone
+        self._aim = inf
+        waiter = self._waiter
+        waiter.hang()
+        if not shared and waiter.lonely:
             names = ", ".join(repr(doer) for _, _, doer in self.deeds)
             raise StallError(f"at tyme {self._tyme} nothing can wake the doers that are left: {names}")
         yield None
-        self._unhang(interrupts)
+        waiter.unhang()
 
     def _goal(self, stop: float) -> float | None:
         """Return the tyme of the first tick that has something to do, or is no earlier than stop; None: no tick is."""
         tyme = self._tyme
-        if not self._deeds.entries or not self._plain():
+        poller = self.poller
+        if not self._deeds.entries or not self._plain:
             return tyme
         due = min(self._deeds.due(self._tock), stop)
-        if due <= tyme or self.poller.woken:
+        if due <= tyme or poller.woken:
             return tyme
-        event = self.poller.due()
+        event = poller.due() if poller.foresees else None
         if event is not None and event < due:
             due = event
         if due == inf or tyme + self._tock <= tyme:
             return None
-        if not self.real and self._sockets and self.poller.Outer:
+        if not self.real and self._sockets and poller.Outer:
             return tyme  # nobody knows when a real peer answers: give it each tick's worth of time, if only that
         if self._ahead[:3] != (tyme, self._tock, due):  # PERF: a leap over some binades costs more than a rerun
             self._ahead = (tyme, self._tock, due, leap(tyme, self._tock, due))
@@ -455,66 +470,9 @@ class Doist(Scheduler, Tymist):
                 watch.woken = False
                 if watch.deed is not None and watch.deed.schedule is not None:
                     watch.owner.rerun(watch.deed)
-                elif self._bell is not None and watch is self._bell.watch:
-                    self._bell.quiet()
-                else:
+                elif not self._waiter.quiet(watch):
                     watch.owner = watch.deed = None
                     idle += 1
         finally:
             poller.woken[:0] = woken[count:]  # what is left when one raised
         return idle == count if alone else idle > 0
-
-    # Waiting
-
-    def _hang(self, interrupts: Interrupts | None) -> None:
-        """Hang up a bell, if the poller is one that can wait."""
-        if self._bell is not None:
-            return
-        try:
-            self.poller.fileno()
-        except NotImplementedError:
-            return
-        self._bell = Bell(self.poller)
-        if interrupts is not None:
-            interrupts.ring(self._bell.fd)
-
-    def _unhang(self, interrupts: Interrupts | None) -> None:
-        """Take the bell down."""
-        if interrupts is not None:
-            interrupts.hush()
-        if self._bell is not None:
-            self._bell.close()
-            self._bell = None
-
-    def _wait(self, wait: float | None) -> None:
-        """Wait for seconds, or without end, in the poller."""
-        bell = self._bell
-        poller = self.poller
-        if bell is None:
-            if wait is None:
-                raise StallError(f"at tyme {self._tyme} {poller!r} cannot wait for what is to wake the doers left")
-            nap(wait)
-            return
-        poller.alarm = self._alarm = bell.ring
-        try:
-            if self._blind and wait is not None:
-                bell.wait(wait)
-            elif not poller.woken:
-                poller.poll(wait)
-        finally:
-            poller.alarm = self._alarm = None
-
-    async def _await(self, wait: float | None, ear: Ear) -> None:
-        """Wait for seconds, or without end, in asyncio."""
-        if wait == 0.0:
-            await asyncio.sleep(0)
-            return
-        bell = self._bell
-        ear.listen(None if bell is None else bell.rx.fileno() if self._blind else self.poller.fileno())
-        self.poller.alarm = self._alarm = ear.finish
-        try:
-            if not self.poller.woken:
-                await ear.wait(wait)
-        finally:
-            self.poller.alarm = self._alarm = None
-        self.poller.poll(0.0)

@@ -233,12 +233,16 @@ class Schedule(Queue):
         watch.owner = self.owner
         watch.deed = entry
         entry.watch = watch
-        entry.mode = RESTING
         entry.retyme = again
-        entry.due = inf if watch.until is None else max(again, self._after(entry, watch.until, 0.0))
-        if entry.due != inf:
+        until = watch.until
+        due = inf
+        if until is not None:
             self._rested = True
-        self.sleepers.push(entry, entry.due)
+            due = max(again, until if type(until) is float and until == until else self._after(entry, until, 0.0))
+        if entry.mode != RESTING or entry.due != due:  # else it lies where it belongs
+            entry.mode = RESTING
+            entry.due = due
+            self.sleepers.push(entry, due)
 
     # One entry
 
@@ -276,7 +280,8 @@ class Schedule(Queue):
         pass and every one after. Else its retyme stays. Raises whatever the dog raises;
         entry is gone then. Returns False, with nothing done, when entry is running already.
         """
-        if self.running is entry or getattr(entry.dog, "gi_running", False):
+        running = getattr(entry.dog, "gi_running", None)
+        if running or (running is None and self.running is entry):
             return False
         lone, self._lone = self._lone, entry
         try:

@@ -113,8 +113,7 @@ class Host:
         )
         self.tymth = self.doist.tymen()
         self.doers = asDoers(self.make(self), self)
-        # The run of a Doist, with another clock and another wait than do() has.
-        self._run = self.doist._run(self.doers, None, None, None, self.pace, None)
+        self._run = self.doist.turns(self.doers, clock=self.pace, shared=True)
         self._want(network.now)
 
     def pace(self) -> float:
@@ -134,7 +133,7 @@ class Host:
     @property
     def interrupted(self) -> bool:
         """Whether its Doist ended by a KeyboardInterrupt, which it takes for a wish to end quietly."""
-        return not self.doist.done and not self.doist._stopping
+        return not self.doist.done and not self.doist.stopped
 
     def finished(self) -> None:
         """Note that its doers are all done."""
@@ -180,7 +179,7 @@ class Host:
         poller = self.poller
         doist = self.doist
         if self.sim.network.now < self._due:
-            if doist._blind:
+            if doist.blind:
                 return
             if poller.ready:
                 poller.poll()
@@ -195,7 +194,7 @@ class Host:
         poller = self.poller
         network = self.sim.network
         now = network.now
-        if poller.woken or (poller.ready and not self.doist._blind and poller.poll()):
+        if poller.woken or (poller.ready and not self.doist.blind and poller.poll()):
             due = now + GRAIN  # there is more to do, and a turn takes a little while
         elif wait is None:
             self._due = inf

@@ -29,6 +29,7 @@ class SimPoller(Poller):
     def __init__(self, net: SimNet) -> None:
         super().__init__()
         self.net = net
+        self.foresees = net.network.loose
         self.entries: dict[int, SimSock] = {}
         self.ready: list[SimSock] = []
 
@@ -89,8 +90,8 @@ class SimPoller(Poller):
 
     def due(self) -> float | None:
         """Tyme of the next event of the network; None: none is certain, or the run that turns the tyme knows."""
-        network = self.net.network
-        return network.heap[0][0] if network.loose and network.heap else None
+        heap = self.net.network.heap
+        return heap[0][0] if self.foresees and heap else None
 
     def fileno(self) -> int:
         raise NotImplementedError("a simulated network has no descriptor that another loop could wait for")

@@ -258,7 +258,7 @@ def test_a_network_that_cannot_wait(clock):
     doer = Turns(clock)
     doist = Doist(real=True, tock=TOCK, limit=3 * TOCK, doers=[doer], poller=poller)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hio.base.running.nap", nap)
+        patch.setattr("hio.base.waiting.nap", nap)
         doist.do()
     assert doer.log == ticks(0, 1, 2)
     assert waits == [TOCK] * 3

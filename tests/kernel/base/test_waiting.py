@@ -322,7 +322,7 @@ def test_a_signal_without_real_time():
 def test_a_second_signal_interrupts_a_turn_at_once():
     turn = (
         "import time\n        while True:\n            time.sleep(0.05)\n"
-        "            if doist._stopping: print('again', flush=True); time.sleep(30)"
+        "            if doist.stopped: print('again', flush=True); time.sleep(30)"
     )
     lines, err, status = run(signal.SIGINT, again=True, in_turn=turn)
     assert (lines, status) == (["ready", "again", "b", "c", "a", "done False"], 0)
