@@ -7,16 +7,19 @@ connection that all this travels on is minded by the subclass; recording.py has 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ...help import timing
+from ...help.hicting import Hict
 from .. import tcp
 from .addressing import Origin, Url, isUrl, makeOrigin
 from .answering import Respondent
 from .calling import Call
 from .channeling import Channel
-from .composing import Args, Body, Headers, Requester, basic, checkedMethod, fieldLine
+from .composing import (
+    Args, Body, Headers, Requester, basic, checkedMethod, checkedPairs, checkPart, fieldLine, formPairs,
+)  # fmt: skip
 from .failing import Mishap
 from .jarring import CookieJar
 from .recording import Asking, ClientCall, Inbox, Question, Record, Request
@@ -114,7 +117,7 @@ class Asker(Channel[Question], Asking):
             body, data, fargs: see Requester; None: none.
             reply, kwa: travel along in the record of the request, and are not sent.
 
-        Raises ValueError for what cannot be part of a request.
+        Raises ValueError or TypeError for what cannot be part of a request.
         """
         requester = self.requester
         request = Request(
@@ -155,7 +158,7 @@ class Asker(Channel[Question], Asking):
             qargs, body, data, fargs: see Requester; None: none.
             tymeout (float): seconds of tyme for all of it; None: Bounds.totalTymeout; 0.0: for ever.
 
-        Raises ValueError for what cannot be part of a request.
+        Raises ValueError or TypeError for what cannot be part of a request.
         """
         request = Request(method=method, path=url, qargs={} if qargs is None else qargs, fragment="",
                           headers=self.defaults if headers is None else headers, body=b"" if body is None else body,
@@ -184,11 +187,18 @@ class Asker(Channel[Question], Asking):
         self.rouse()
 
     def checkRequest(self, request: Record) -> None:
-        """Raise ValueError for what can be known to be wrong with a request that will only be composed later."""
+        """Raise ValueError or TypeError for what is wrong with a request, which will only be composed later."""
         checkedMethod(request["method"])
-        headers = request["headers"]
-        for name, value in headers.items() if hasattr(headers, "items") else headers:
-            fieldLine(name, value)
+        for name in ("path", "fragment", "body"):
+            checkPart(name, request[name])
+        kinds: tuple[tuple[str, Callable[[Any], Any]], ...] = (("qargs", dict), ("headers", Hict), ("fargs", formPairs))
+        for name, kind in kinds:
+            if isinstance(request[name], Iterator):
+                request[name] = list(request[name])
+            if request[name] is not None:
+                checkedPairs(name, request[name], kind)
+        for field, value in Hict(request["headers"]).items():
+            fieldLine(field, value)
         match = isUrl(request["path"])
         if match and makeOrigin(match[1].lower(), match[2]) != self.home:
             raise ValueError(f"path must be on {self.home}, got {request['path']!r}")

@@ -12,8 +12,8 @@ a second request.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from ...help.hicting import Hict
 from .addressing import PORTS, Origin, checkedHost, checkedPort, isUrl, makeOrigin, quotePath, quoteQuery, splitPath
@@ -27,6 +27,7 @@ from .naming import isToken
 Headers: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Args: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Body: TypeAlias = "bytes | bytearray | memoryview | str"
+P = TypeVar("P")
 
 #: Methods whose request says so when it has no body (RFC 9110, 8.6).
 BODIED = frozenset(("POST", "PUT", "PATCH"))
@@ -40,7 +41,7 @@ LINES: dict[tuple[str, str], bytes] = {}
 def fieldLine(name: str | bytes, value: Any) -> bytes:
     """Return a field line without its end: name in title case. Raises ValueError like packHeader."""
     if type(name) is not str or type(value) is not str:
-        return packHeader(name, value if isinstance(value, (str, bytes, bytearray, int)) else str(value))
+        return packHeader(name, value)
     line = LINES.get((name, value))
     if line is None:
         line = packHeader(name, value)
@@ -53,6 +54,7 @@ def fieldLine(name: str | bytes, value: Any) -> bytes:
 
 def checkedMethod(method: str) -> str:
     """Return method in upper case. Raises ValueError unless it is a token (RFC 9110, 9.1)."""
+    checkPart("method", method)
     if not isToken(method):
         raise ValueError(f"method must be a token, got {shown(method)}")
     return method.upper()
@@ -68,17 +70,38 @@ def basic(user: str, password: str) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
+def checkPart(name: str, value: object) -> None:
+    """Raise TypeError unless value is of a type that part name of a request may have."""
+    kinds: tuple[type, ...] = (bytes, bytearray, memoryview, str) if name == "body" else (str,)
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} must be {'bytes or ' if name == 'body' else ''}a str, got {value!r:.80}")
+
+
+def checkedPairs(name: str, given: Args, kind: Callable[[Any], P]) -> P:
+    """Return what kind makes of given. Raises TypeError, naming the part, unless that is a mapping or pairs."""
+    try:
+        return kind(given)
+    except (TypeError, ValueError) as ex:
+        raise TypeError(f"{name} must be a mapping or pairs, got {given!r:.80}") from ex
+
+
+def formPairs(fargs: Args) -> Args:
+    """Return fargs, pairs as a list of them. Raises TypeError or ValueError for what is neither mapping nor pairs."""
+    return fargs if isinstance(fargs, Mapping) else [(name, value) for name, value in fargs]
+
+
 def composeHead(
     method: str, target: str, host: str, headers: Hict, length: int | None, offer: str = "identity"
 ) -> list[bytes]:
     """Return the lines of a head, without line ends: request line, Host, Accept-Encoding, Content-Length, headers.
 
     host, offer: values of Host and Accept-Encoding unless headers have their own. length: bytes of the body; None for
-    none. Content-Length says what is sent, at the place where headers have it if they do, whatever they say.
+    none. Content-Length says what is sent, at the place where headers have it if they do, whatever they say; 0 where
+    there is no body, but only for methods that mostly have one and where headers have it (RFC 9110, 8.6).
 
     Raises ValueError for what would not be one field each, and for a Transfer-Encoding, as bodies are sent whole.
     """
-    if length is None and method in BODIED:
+    if length is None and (method in BODIED or "content-length" in headers):
         length = 0
     lines = [f"{method} {target} HTTP/1.1".encode("latin-1")]
     if "host" not in headers:
@@ -92,8 +115,8 @@ def composeHead(
     placed = False
     for name, value in headers.items():
         if name.lower() == "content-length":
-            if length is not None and not placed:
-                lines.append(b"Content-Length: %d" % length)
+            if not placed:
+                lines.append(b"Content-Length: %d" % (length or 0))
                 placed = True
         else:
             lines.append(fieldLine(name, value))
@@ -125,7 +148,8 @@ class Requester:
         target (str): of the request line.
         sent (bytes): the body in msg.
 
-    A body is never sent with GET. Raises ValueError for a hostname, port or scheme that is none.
+    A body is never sent with GET. Raises ValueError for a hostname, port or scheme that is none, TypeError for a part
+    of a type that it cannot have.
     """
 
     def __init__(
@@ -147,6 +171,7 @@ class Requester:
     ) -> None:
         if scheme not in PORTS:
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
+        checkPart("hostname", hostname)
         try:
             hostname, port = normalizeHostPort(hostname, port, PORTS[scheme])
         except InvalidURL as ex:
@@ -158,14 +183,11 @@ class Requester:
         self.offer = offer
         self.cookie = ""
         self.dice = fairDice if dice is None else dice
-        self.method = method.upper() if method else "GET"
-        self.path = path or "/"
-        self.qargs = dict(qargs) if qargs else {}
-        self.fragment = fragment or ""
-        self.headers = Hict(headers)
-        self.body: Body = body if body is not None else b""
-        self.data = data
-        self.fargs = fargs
+        self.method, self.path, self.fragment = "GET", "/", ""
+        self.qargs: dict[str, Any] = {}
+        self.headers = Hict()
+        self.reinit(method=method or None, path=path or None, qargs=qargs, fragment=fragment or None, headers=headers,
+                    body=body, data=data, fargs=fargs)
         self.lines: list[bytes] = []
         self.head = b""
         self.msg = b""
@@ -197,24 +219,26 @@ class Requester:
         if scheme is not None:
             self.scheme = scheme
         if hostname is not None:
+            checkPart("hostname", hostname)
             self.hostname = checkedHost(hostname)
         if port is not None:
             self.port = checkedPort(port, PORTS[self.scheme])
         if portOptional is not None:
             self.portOptional = portOptional
-        if method is not None:
-            self.method = method.upper()
-        if path is not None:
-            self.path = path
+        for name, part in (("method", method), ("path", path), ("fragment", fragment)):
+            if part is not None:
+                checkPart(name, part)
+                setattr(self, name, part)
+        self.method = self.method.upper()
         if qargs is not None:
-            self.qargs = dict(qargs)
-        if fragment is not None:
-            self.fragment = fragment
+            self.qargs = checkedPairs("qargs", qargs, dict)
         if headers is not None:
-            self.headers = Hict(headers)
-        self.body = body if body is not None else b""
+            self.headers = checkedPairs("headers", headers, Hict)
+        if body is not None:
+            checkPart("body", body)
+        self.body: Body = body if body is not None else b""
         self.data = data
-        self.fargs = fargs
+        self.fargs = None if fargs is None else checkedPairs("fargs", fargs, formPairs)
 
     def rebuild(
         self,
@@ -226,10 +250,11 @@ class Requester:
         body: Body | None = None,
         data: object = None,
         fargs: Args | None = None,
+        portOptional: bool | None = None,
     ) -> bytes:
         """Take new parts as reinit() does, then build()."""
         self.reinit(method=method, path=path, qargs=qargs, fragment=fragment, headers=headers, body=body, data=data,
-                    fargs=fargs)
+                    fargs=fargs, portOptional=portOptional)
         return self.build()
 
     def build(self) -> bytes:

@@ -171,11 +171,14 @@ def packHeader(name: str | bytes, *values: str | bytes | bytearray | int) -> byt
     """Return a field line without line end: name in title case, values joined by ", ".
 
     str values are sent as latin-1. Raises ValueError for a name that is no token, and for a control character in a
-    value, which could begin a field of its own (RFC 9110, 5.5).
+    value, which could begin a field of its own (RFC 9110, 5.5); TypeError for a value that is no str, bytes or int.
     """
     text = name.decode("latin-1") if isinstance(name, bytes) else name
     if not isToken(text):
         raise ValueError(f"field name must be a token, got {shown(name)}")
+    for one in values:
+        if not isinstance(one, (str, bytes, bytearray, int)):
+            raise TypeError(f"value of field {text} must be a str, bytes or int, got {one!r:.80}")
     value = b", ".join(packValue(one) for one in values)
     if ODD_BYTES.search(value):
         raise ValueError(f"value of field {text} must be without control characters, got {shown(value)}")

@@ -218,6 +218,22 @@ def test_a_bad_request_is_refused_at_the_call(client, parts):
     assert not client.requests and not client.waited
 
 
+@pytest.mark.parametrize("parts", [
+    {"method": 5}, {"path": 5}, {"headers": 5}, {"headers": {"X": None}}, {"qargs": 5}, {"qargs": "a=b"}, {"body": 5},
+    {"fargs": 5}, {"fragment": 5},
+], ids=repr)  # fmt: skip
+def test_a_part_of_no_fit_type_is_refused_at_the_call(client, parts):
+    with pytest.raises(TypeError, match="must be"):
+        client.request(**parts)
+    assert not client.requests
+
+
+def test_pairs_may_come_from_an_iterator(stage, client):
+    client.request(headers=iter([("X-A", "1")]), qargs=(pair for pair in [("q", "2")]))
+    stage.turn()
+    assert client.requester.lines[0] == b"GET /?q=2 HTTP/1.1" and b"X-A: 1" in client.requester.lines
+
+
 @pytest.mark.parametrize("record", [
     {"method": "GET /"}, {"headers": {"X": "a\r\nY: b"}}, {"path": "http://elsewhere/"},
     {"method": "PUT", "data": {1, 2}}, {"path": 7}, {"headers": 7}, {"method": "POST", "fargs": 7},

@@ -144,6 +144,14 @@ def test_rebuild_keeps_all_but_the_body():
     assert requester.msg.endswith(b"\r\n\r\ntext")
 
 
+def test_rebuild_takes_whether_the_port_is_told():
+    requester = Requester(hostname="h", port=80)
+    requester.rebuild(portOptional=True)
+    assert value(requester, "host") == "h"
+    requester.rebuild()
+    assert value(requester, "host") == "h"
+
+
 def test_reinit_takes_another_server():
     requester = echo()
     requester.reinit(hostname="Other", port=81, scheme="https", portOptional=True)
@@ -165,7 +173,8 @@ def test_content_length_says_what_is_sent(method, body, length):
 @pytest.mark.parametrize(("method", "body", "expected"), [
     ("POST", b"abc", [b"X-A: 1", b"Content-Length: 3", b"X-B: 2"]),
     ("POST", b"", [b"X-A: 1", b"Content-Length: 0", b"X-B: 2"]),
-    ("GET", b"", [b"X-A: 1", b"X-B: 2"]),
+    ("GET", b"", [b"X-A: 1", b"Content-Length: 0", b"X-B: 2"]),
+    ("DELETE", b"", [b"X-A: 1", b"Content-Length: 0", b"X-B: 2"]),
 ])
 def test_a_content_length_given_keeps_its_place_and_tells_the_truth(method, body, expected):
     headers = [("X-A", "1"), ("content-length", "77"), ("X-B", "2"), ("Content-Length", "78")]
@@ -234,6 +243,32 @@ def test_what_would_be_more_than_its_part_is_refused(parts):
 def test_what_is_no_server_is_refused(parts):
     with pytest.raises(ValueError):
         Requester(**parts)
+
+
+@pytest.mark.parametrize(("parts", "named"), [
+    ({"method": 5}, "method must be a str, got 5"), ({"path": 5}, "path must be a str, got 5"),
+    ({"fragment": 5}, "fragment must be a str, got 5"),
+    ({"qargs": 5}, "qargs must be a mapping or pairs, got 5"), ({"qargs": "a=1"}, "qargs must be a mapping or pairs"),
+    ({"headers": 5}, "headers must be a mapping or pairs, got 5"), ({"headers": ["a"]}, "headers must be a mapping or"),
+    ({"fargs": 5}, "fargs must be a mapping or pairs, got 5"),
+    ({"body": 5}, "body must be bytes or a str, got 5"), ({"body": ["a"]}, r"body must be bytes or a str, got \['a'\]"),
+], ids=repr)
+def test_what_is_of_no_fit_type_is_refused_at_the_call(parts, named):
+    for act in (Requester, Requester().reinit, Requester().rebuild):
+        with pytest.raises(TypeError, match=named):
+            act(**parts)
+
+
+def test_a_hostname_is_text():
+    for act in (Requester, Requester().reinit):
+        with pytest.raises(TypeError, match="hostname must be a str, got 5"):
+            act(hostname=5)
+
+
+@pytest.mark.parametrize("fault", [None, 1.5, ["a"], {"a": 1}], ids=repr)
+def test_a_value_that_is_no_text_is_refused(fault):
+    with pytest.raises(TypeError, match="value of field X-A must be"):
+        echo(headers={"X-A": fault}).build()
 
 
 @given(name=st.text(max_size=12), text=st.text(max_size=12))
