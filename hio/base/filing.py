@@ -133,13 +133,17 @@ class Filer(Mixin):
         _check(self.name, self.base, self.fext, self.headDirPath)
 
         if reopen:
-            try:
-                self.reopen(clear=clear, reuse=reuse, clean=clean, **kwa)
-            except BaseException:  # raised on: nobody gets this instance, so nobody could clear it
-                with suppress(OSError):  # the first error is the one to tell
-                    self._closeFile()
-                self._removeTemps()
-                raise
+            self._open(clear=clear, reuse=reuse, clean=clean, **kwa)
+
+    def _open(self, **kwa: Any) -> None:
+        """Do the reopen of the constructor. When it raises nobody gets this instance, so nobody else could clear it."""
+        try:
+            self.reopen(**kwa)
+        except BaseException:
+            with suppress(OSError):  # the first error is the one to tell
+                self._closeFile()
+            self._removeTemps()
+            raise
 
     @property
     def name(self) -> str:
@@ -168,6 +172,7 @@ class Filer(Mixin):
         clear: first remove what is at the present path.
         reuse: keep the present path if something is there.
         clean: make the path with the clean tail, new and empty. This is not remembered for the next time.
+        kwa: for the reopen of a subclass; left alone here.
 
         Raises FilerError, for a path that would leave the head or is taken by another kind of thing; OSError, if the
         fallback cannot be used either.
@@ -188,17 +193,9 @@ class Filer(Mixin):
             self.file = _reuse(self.path, self.filed, self.extensioned, self.mode, self.perm)
         else:
             self.path, self.file = self.remake(
-                name=self.name,
-                base=self.base,
-                temp=self.temp,
-                headDirPath=self.headDirPath,
-                perm=self.perm,
-                clean=clean,
-                filed=self.filed,
-                extensioned=self.extensioned,
-                mode=self.mode,
-                fext=self.fext,
-            )
+                name=self.name, base=self.base, temp=self.temp, headDirPath=self.headDirPath, perm=self.perm,
+                clean=clean, filed=self.filed, extensioned=self.extensioned, mode=self.mode, fext=self.fext,
+            )  # fmt: skip
         self.opened = not self.filed or (self.file is not None and not self.file.closed)
         return self.opened
 
@@ -217,10 +214,11 @@ class Filer(Mixin):
         fext: str | None = None,
         **kwa: Any,
     ) -> tuple[str, IO[Any] | None]:
-        """Make the directory or file that the parameters say, as in the constructor; return its path and open file.
+        """Make the directory or file that the parameters say; return its path and open file, None for a directory.
 
-        None is the default of the class, not the value of this instance. No attribute changes, so this serves for
-        further paths. A temporary one of them is removed together with the instance's own.
+        name, base, temp, headDirPath, perm, filed, extensioned, mode, fext are as in the constructor and clean as in
+        reopen, but None is the default of the class, not the value of this instance. kwa is left alone. No attribute
+        changes, so this serves for further paths. A temporary one of them is removed together with the instance's own.
 
         Raises as reopen does.
         """
@@ -257,7 +255,8 @@ class Filer(Mixin):
     ) -> bool:
         """Return whether anything is at the persistent path that the parameters say, or at its fallback.
 
-        None is the default of the class, not the value of this instance. Raises FilerError as the constructor does.
+        name, base, headDirPath, filed, extensioned, fext are as in the constructor and clean as in reopen, but None is
+        the default of the class, not the value of this instance. Raises FilerError as the constructor does.
         """
         headDirPath = self.HeadDirPath if headDirPath is None else headDirPath
         name = self._named(name, base, headDirPath, fext, filed or extensioned)

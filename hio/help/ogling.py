@@ -141,7 +141,12 @@ class Ogler:
         self._tempRoot: str | None = None  # what to remove if path is temporary
         self._orphans: list[logging.Logger] = []  # loggers that lost the file when it was closed
         self._check()
+        self._makeHandlers(address)
+        if reopen:
+            self.reopen(clear=clear)
 
+    def _makeHandlers(self, address: str | None) -> None:
+        """Make the handlers, but that of the file; address of the system log: None where there is none."""
         self.baseFormatter: logging.Formatter = LineFormatter(self.prefix)
         self.baseConsoleHandler: logging.Handler = ConsoleHandler()
         self.baseConsoleHandler.setFormatter(self.baseFormatter)
@@ -150,9 +155,6 @@ class Ogler:
             self.baseSysLogHandler = SystemLogHandler(address)
             self.baseSysLogHandler.setFormatter(self.baseFormatter)
         self.baseFileHandler: PrivateFileHandler | None = None
-
-        if reopen:
-            self.reopen(clear=clear)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} level={self.level} opened={self.opened} path={self.path!r}>"

@@ -172,17 +172,21 @@ class Caller(Mixin):
         if call is not None and call.watch is not None:
             self.hasten(call, call.watch)
         if self.settled:
-            settled, self.settled = self.settled, []
-            settled.reverse()
-            try:
-                while settled:
-                    watch = settled.pop()
-                    if watch.deed is not None and watch.deed.schedule is not None:
-                        watch.owner.rerun(watch.deed)
-            finally:
-                self.settled = settled
-                self.rouse()
+            self.resumeSettled()
         return True
+
+    def resumeSettled(self) -> None:
+        """Give the doers whose calls were settled their turns. When one raises, the root resumes those left."""
+        settled, self.settled = self.settled, []
+        settled.reverse()
+        try:
+            while settled:
+                watch = settled.pop()
+                if watch.deed is not None and watch.deed.schedule is not None:
+                    watch.owner.rerun(watch.deed)
+        finally:
+            self.settled = settled
+            self.rouse()
 
     def hasten(self, call: Call, watch: Watch) -> None:
         """Have a doer that rests on watch resumed if it would rest past the tyme at which call is to be looked at."""

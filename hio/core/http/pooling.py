@@ -235,14 +235,12 @@ class Pool(Fetcher):
 
         A connection shows by its first response that it persists; before that it carries no second request.
         """
-        found = None
-        for channel in lane.channels:
-            load = len(channel.exchanges)
-            if load < self.depth and channel.served and channel.alive and not channel.streaming:
-                if all(fetch.method in IDEMPOTENT for fetch in channel.exchanges):
-                    if found is None or load < len(found.exchanges):
-                        found = channel
-        return found
+        fit = [
+            channel for channel in lane.channels
+            if len(channel.exchanges) < self.depth and channel.served and channel.alive and not channel.streaming
+            and all(fetch.method in IDEMPOTENT for fetch in channel.exchanges)
+        ]  # fmt: skip
+        return min(fit, key=lambda channel: len(channel.exchanges), default=None)
 
     def open(self, lane: Lane, fetch: Fetch) -> PoolChannel | None:
         """Return a new channel of lane; None, with fetch settled, when its host has no address."""
