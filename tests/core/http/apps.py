@@ -84,3 +84,23 @@ class App:
     @property
     def paths(self):
         return [environ["PATH_INFO"] for environ in self.calls]
+
+
+def ticking(tymist):
+    """Return an application with an event stream of one event a turn, which ends 2 s after it began."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        begin = tymist.tyme
+        yield b"retry: 1000\n\n"
+        yield b"id: 0\n"
+        yield b"data: START\n\n"
+        number = 1
+        while tymist.tyme < begin + 2.0:
+            yield f"id: {number}\n".encode()
+            yield f"data: {number}\n\n".encode()
+            number += 1
+        yield f"id: {number}\n".encode()
+        yield b"data: END\n\n"
+
+    return app

@@ -10,6 +10,7 @@ from hio.core.http.serving import BareServer, logger
 from hio.sim import SimNet
 from tests.core.http.apps import hello
 from tests.core.http.driving import IDLE, LIMITS, Rig
+from tests.core.http.scripting import Stage
 
 KINDS = {"wsgi": {"app": hello}, "bare": {"kind": BareServer}}
 
@@ -38,6 +39,20 @@ def rigs(net):
 def kind(request):
     """Parameters of a rig, for either kind of server."""
     return {"limits": LIMITS, "tymeout": IDLE, **KINDS[request.param]}
+
+
+@pytest.fixture
+def stage():
+    """A network with servers at ports 8000 and 8001 that say what the test has them say."""
+    stage = Stage(8000, 8001)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def client(stage):
+    """A client of the server at port 8000."""
+    return stage.client()
 
 
 class Records(logging.Handler):

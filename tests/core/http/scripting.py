@@ -1,7 +1,9 @@
 """Drive an HTTP client by hand against a server that says what the test tells it, in tyme that only the test advances.
 
-Stage   a simulated network, a clock, and the servers on it
-Far     the server's side of one connection: all that came, and whatever the test wants said
+Stage       a simulated network, a clock, and the servers on it
+Far         the server's side of one connection: all that came, and whatever the test wants said
+ask         one exchange, from the request to the record of its response
+ok, moved   what a server may say
 """
 
 from __future__ import annotations
@@ -176,3 +178,22 @@ def ok(body=b"", *lines, status=b"200 OK"):
 def moved(location, status=b"302 Found", body=b""):
     """Return a redirect."""
     return ok(body, b"Location: " + location.encode(), status=status)
+
+
+def out(client):
+    """Whether the request of client is sent, as far as the client knows."""
+    return client.connector.connected and client.waited and not client.connector.txbs
+
+
+def ask(stage, client, *said, method="GET", path="/", **kwa):
+    """Request path, have the server say said, and return the record of the response."""
+    client.request(method, path, **kwa)
+    stage.turn()
+    stage.until(lambda: client.responses or out(client))
+    stage.accept()
+    for data in said:
+        stage.far.say(data)
+        stage.turn()
+    stage.until(lambda: client.responses)
+    assert len(client.responses) == 1 and not client.waited
+    return client.responses.popleft()

@@ -13,16 +13,9 @@ from hio.core.http.bounding import Bounds
 from hio.core.http.calling import Call, gather
 from hio.core.http.clienting import Client, ClientDoer
 from hio.core.http.pooling import openPool
-from tests.core.http.scripting import Stage, ok
+from tests.core.http.scripting import ok
 
 HERE = "http://10.0.0.2:8000"
-
-
-@pytest.fixture
-def stage():
-    stage = Stage(8000, 8001)
-    yield stage
-    stage.close()
 
 
 def finish(wait):

@@ -10,6 +10,7 @@ from hio.core.http.clienting import Client
 from hio.core.http.serving import Server
 from hio.core.tcp import ServerTls
 from hio.sim import SimNet
+from tests.core.http.apps import ticking
 from tests.core.http.scripting import Stage, moved, ok
 from tests.core.tcp.certificates import Certificates
 
@@ -174,23 +175,8 @@ def test_a_body_with_a_length_needs_no_clean_end(rig):
 def test_cadence_of_an_event_stream(certs):
     tymist = Tymist(tyme=0.0)
     net = SimNet()
-
-    def app(environ, start_response):
-        start_response("200 OK", [("Content-Type", "text/event-stream")])
-        begin = tymist.tyme
-        yield b"retry: 1000\n\n"
-        yield b"id: 0\n"
-        yield b"data: START\n\n"
-        number = 1
-        while tymist.tyme < begin + 2.0:
-            yield f"id: {number}\n".encode()
-            yield f"data: {number}\n\n".encode()
-            number += 1
-        yield f"id: {number}\n".encode()
-        yield b"data: END\n\n"
-
-    server = Server(host="127.0.0.1", port=443, net=net, tymth=tymist.tymen(), app=app, scheme="https", certify=False,
-                    **certs.serving())
+    server = Server(host="127.0.0.1", port=443, net=net, tymth=tymist.tymen(), app=ticking(tymist), scheme="https",
+                    certify=False, **certs.serving())
     assert server.reopen()
     client = Client(hostname="127.0.0.1", port=443, scheme="https", net=net, tymth=tymist.tymen(),
                     certedhost="localhost", cafilepath=certs.cafilepath, reconnectable=True, tymeout=1.0)
