@@ -130,6 +130,8 @@ def joinUrl(base: Url, reference: str) -> Url:
     A fragment of base is kept when reference has none. Raises ValueError like parseUrl.
     """
     reference = reference.strip()
+    if "\t" in reference:  # urljoin drops it, and with it "http://a\tb/" would lead to another host
+        raise ValueError(f"URL must hold no tab, got {shown(reference)}")
     match = isUrl(reference)
     url = parseUrl(reference if match and not match[2] else urljoin(str(base), reference))
     return url if url.fragment or "#" in reference else url._replace(fragment=base.fragment)

@@ -67,7 +67,7 @@ def latin(location):
 @pytest.mark.parametrize("lines", [
     ["Location: http://a.example/"], ["Location: ftp://a.example/"], ["Location: https://"], ["Location: https://a:x/"],
     ["Location: https://u:p@a.example/"], ["Location: /a", "Location: /b"], ["Location: javascript:alert(1)"],
-    ["Location: https://a b/"],
+    ["Location: https://a b/"], ["Location: https://a\tb/"], ["Location: /a\tb"],
 ])
 def test_what_must_not_be_followed(lines):
     with pytest.raises(RedirectError):
