@@ -11,6 +11,7 @@ from hio.sim import SimNet
 from tests.core.http.apps import hello
 from tests.core.http.driving import IDLE, LIMITS, Rig
 from tests.core.http.scripting import Stage
+from tests.core.http.sinktree import makeClient, plant
 
 KINDS = {"wsgi": {"app": hello}, "bare": {"kind": BareServer}}
 
@@ -53,6 +54,18 @@ def stage():
 def client(stage):
     """A client of the server at port 8000."""
     return stage.client()
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory):
+    """A web directory with all sorts of things in it, which no test changes."""
+    return plant(tmp_path_factory.mktemp("sink"))
+
+
+@pytest.fixture(scope="session")
+def visitor(tree):
+    """A client of a StaticSink that serves tree."""
+    return makeClient(tree)
 
 
 class Records(logging.Handler):
