@@ -7,10 +7,10 @@
     sim.at(1.0).partition("client", "server")
     sim.run(limit=60.0)
 
-Sim, run      running.py      Host        hosting.py     Fault      faulting.py
-Network, SimNet   netting.py      Terms, ...  linking.py     Trace, Event, Kind   tracing.py
-Dice          dicing.py       SimFailure and its kin  failing.py      check_determinism   checking.py
-Oracles       watching.py
+Sim, run   running.py      Host       hosting.py    Fault          faulting.py
+SimNet     netting.py      Network    networking.py  Terms          linking.py
+Dice       dicing.py       Oracles    watching.py    Trace, Event   tracing.py
+SimFailure and its kin   failing.py              check_determinism   checking.py
 
 Apart, to be imported from where they are: loading.py makes traffic, exploring.py tries everything within a bound, and
 scheming.py has Hypothesis choose faults and traffic.
@@ -22,7 +22,8 @@ from .failing import CAUSES, LeakError, SimError, SimFailure
 from .faulting import PAIRS, VERBS, Fault
 from .hosting import Host
 from .linking import Terms, exponential, mixture
-from .netting import Network, SimNet
+from .netting import SimNet
+from .networking import Network
 from .running import EPOCH, Property, Sim, run
 from .tracing import Event, Kind, Trace, load
 from .watching import Oracles, Violation

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Callable
 from errno import (
     EAGAIN,
     EALREADY,
@@ -23,15 +24,12 @@ from errno import (
     EPIPE,
     ETIMEDOUT,
 )
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .linking import Link
+from .networking import Station
 from .plugging import SimSock, error
-from .tracing import Kind
-
-if TYPE_CHECKING:
-    from .netting import SimNet
-    from .socketing import SimSocket
+from .tracing import Kind, Who
 
 NEW, DIALING, OPEN, BROKEN, CLOSED, DEAD = range(6)
 STATES = ("new", "dialing", "open", "broken", "closed", "dead")
@@ -40,13 +38,19 @@ STATES = ("new", "dialing", "open", "broken", "closed", "dead")
 KNOCKS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
+def nowhere(segment: int, data: bytes) -> None:
+    """Stand in for the way to a peer that is not there yet."""
+
+
 class SimEnd(SimSock):
     """One end of a connection, as far as its beginning and its state go.
 
     Attributes:
         state (int): NEW, DIALING, OPEN, BROKEN (an error ended it), CLOSED (by its application), DEAD (with its host).
-        peer (SimSocket | None): the other end. link (Link): the way there.
+        peer (SimEnd | None): the other end. link (Link): the way there.
         laddr, raddr: own and far address. connection (int): serial. way (str): ">" for who dialed, "<" for who listens.
+        who, heard (tuple): whose events these are, of what happens here, and of what arrives here.
+        deliver: has a segment arrive at the peer.
         rx (deque[bytes]): arrived and not read, unread bytes; rxCap: most of them.
         queue (deque[bytes]): taken and not sent for want of room over there, queued bytes.
         credit (int): bytes that the peer has room for, as far as this side knows: the window of TCP.
@@ -57,20 +61,23 @@ class SimEnd(SimSock):
     """
 
     __slots__ = (
-        "state", "peer", "link", "laddr", "raddr", "connection", "way", "rx", "unread", "rxCap", "queue", "queued",
-        "flying", "txCap", "ended", "finishing", "finned", "failure", "starved", "deaf", "last", "credit", "worried",
-        "fresh",
+        "state", "peer", "deliver", "link", "laddr", "raddr", "connection", "way", "who", "heard", "rx", "unread",
+        "rxCap", "queue", "queued", "flying", "txCap", "ended", "finishing", "finned", "failure", "starved", "deaf",
+        "last", "credit", "worried", "fresh",
     )  # fmt: skip
 
-    def __init__(self, net: SimNet, txCap: int, rxCap: int) -> None:
+    def __init__(self, net: Station, txCap: int, rxCap: int) -> None:
         super().__init__(net)
         self.state = NEW
-        self.peer: SimSocket | None = None
+        self.peer: SimEnd | None = None
         self.link: Link = None  # type: ignore[assignment]  # set with the peer
         self.laddr: Any = ("0.0.0.0", 0)
         self.raddr: Any = None
         self.connection = 0
         self.way = ""
+        self.who: Who = (net.name, "", 0, "")
+        self.heard: Who = self.who
+        self.deliver: Callable[[int, bytes], None] = nowhere
         self.rx: deque[bytes] = deque()
         self.unread = 0
         self.rxCap = rxCap
@@ -97,11 +104,16 @@ class SimEnd(SimSock):
 
     def note(self, kind: str, segment: int = 0, data: bytes = b"", note: str = "") -> None:
         """Write down what happens here."""
-        trace = self.net.network.trace
+        trace = self.network.trace
         if trace.open:
-            peer = self.peer.net.name if self.peer is not None else ""
-            now = self.net.network.now
-            trace.records.append((now, str(kind), self.net.name, peer, self.connection, self.way, segment, data, note))
+            trace.records.append((self.network.now, str(kind), self.who, segment, data, note))
+
+    def meet(self, peer: SimEnd) -> None:
+        """Have peer for the other end of this connection."""
+        self.peer = peer
+        self.deliver = peer.arrive
+        self.who = (self.net.name, peer.net.name, self.connection, self.way)
+        self.heard = (self.net.name, peer.net.name, self.connection, peer.way)
 
     def resize(self, option: int, size: int) -> None:
         """Have a buffer hold size bytes. What is in it already stays."""
@@ -120,7 +132,7 @@ class SimEnd(SimSock):
 
     def connect_ex(self, address: Any) -> int:
         """Take a step towards a connection; return 0 once it stands, else an errno: EINPROGRESS, then EALREADY."""
-        network = self.net.network
+        network = self.network
         if network.loose:
             network.catchUp()
         if self.state == NEW:
@@ -161,6 +173,7 @@ class SimEnd(SimSock):
         self.raddr = self.full(host, port)
         self.connection = next(network.connections)
         self.way = ">"
+        self.who = (net.name, "", self.connection, ">")
         self.link = network.link(net.name, far.name)
         self.state = DIALING
         note = f"{self.laddr[0]}:{self.laddr[1]} > {host}:{port}"
@@ -183,6 +196,7 @@ class SimEnd(SimSock):
         self.laddr, self.raddr = "", path
         self.connection = next(net.network.connections)
         self.way = ">"
+        self.who = (net.name, "", self.connection, ">")
         self.note(Kind.DIAL, note=path)
         listener.greet(self)
         self.state = OPEN
@@ -192,15 +206,15 @@ class SimEnd(SimSock):
         """Return an address as getsockname has it: with flow and scope for IPv6."""
         return (host, port) if self.family != socket.AF_INET6 else (host, port, 0, 0)
 
-    def _knock(self, far: SimNet, times: int) -> None:
+    def _knock(self, far: Station, times: int) -> None:
         """Send the request for a connection, for the first time or again."""
-        network = self.net.network
+        network = self.network
         network.push(network.now + self.link.delay(), self._knocked, (far, times))
 
-    def _knocked(self, _: int, knock: tuple[SimNet, int]) -> None:
+    def _knocked(self, _: int, knock: tuple[Station, int]) -> None:
         """A request for a connection arrives at host far."""
         far, times = knock
-        network = self.net.network
+        network = self.network
         if self.state != DIALING:
             return
         back = network.link(far.name, self.net.name)
@@ -220,7 +234,7 @@ class SimEnd(SimSock):
         again = network.now + KNOCKS[times]  # nobody answers
         network.push(again, self._unanswered, (far, times + 1))
 
-    def _unanswered(self, _: int, knock: tuple[SimNet, int]) -> None:
+    def _unanswered(self, _: int, knock: tuple[Station, int]) -> None:
         """Knock again, or give up."""
         far, times = knock
         if self.state == DIALING:
@@ -241,7 +255,7 @@ class SimEnd(SimSock):
         peer = self.peer
         assert peer is not None
         if peer.link.blocked:
-            self.net.network.keep(peer.link, peer, self._opened, segment, None)
+            self.network.keep(peer.link, peer, self._opened, segment, None)
             return
         self.state = OPEN
         self.fresh = True
@@ -258,6 +272,15 @@ class SimEnd(SimSock):
         self.note(kind, note=note)
         if self.events:
             self.tell()
+
+    def giveUp(self) -> None:
+        """What was sent is not answered for too long."""
+        if self.state == OPEN:
+            self._fail(ETIMEDOUT, Kind.TIMEOUT)
+
+    def arrive(self, segment: int, data: bytes) -> None:
+        """A segment of the peer arrives."""
+        raise NotImplementedError
 
     def blame(self) -> int:
         """Return the pending error and clear it."""

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from .dicing import Dice
 from .failing import SimError
+from .hosting import Host
 from .linking import HELD, PARTED, Link, grained
+from .networking import Network
+from .socketing import SimSocket
 from .tracing import Kind
-
-if TYPE_CHECKING:
-    from .hosting import Host
-    from .netting import Network
-    from .socketing import SimSocket
 
 #: Verbs that break, with those that mend (None: what they break stays broken, or needs no mending).
 PAIRS: dict[str, str | None] = {
@@ -73,6 +71,8 @@ class Faults:
     Attributes:
         faults (list[Fault]): those that were done so far.
         planned (list[Fault]): those that were stated for a tyme.
+        schedule (list[Fault]): those of faults that were stated for a tyme or drawn by trouble(), rather than done by
+            the code of the scenario: what instead() takes.
     """
 
     network: Network
@@ -83,7 +83,9 @@ class Faults:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.planned: list[Fault] = []
+        self.schedule: list[Fault] = []
         self._troubles = count()
+        self._instead = False
 
     # -- when ---------------------------------------------------------------------------------------------
 
@@ -96,6 +98,15 @@ class Faults:
         for one in faults:
             fault = Fault(*one)
             getattr(self.at(fault.tyme), fault.verb)(*fault.args, **fault.options)
+
+    def instead(self, faults: Iterable[Fault | tuple[Any, ...]]) -> None:
+        """Have each of faults done at its tyme, and none that is stated for a tyme or drawn by trouble() from now on.
+
+        To be called before the scenario. With the .schedule of a run it repeats that run, with a part of it less goes
+        wrong.
+        """
+        self.inject(faults)
+        self._instead = True
 
     def trouble(
         self,
@@ -118,9 +129,15 @@ class Faults:
                 raise SimError(f"trouble knows no {verb!r}; it knows {', '.join(TROUBLES)}")
             if not rate >= 0.0:
                 raise SimError(f"the rate of {verb} must be 0 or more times a second, got {rate!r}")
-            if rate:
+            if rate and not self._instead:
                 trouble = Trouble(self, verb, rate, among, mend, until, next(self._troubles))
                 trouble.next(start)
+
+    def _befall(self, verb: str, *args: Any, **options: Any) -> None:
+        """Do a verb because of the schedule."""
+        before = len(self.faults)
+        getattr(self, verb)(*args, **options)
+        self.schedule += self.faults[before:]
 
     def _did(self, verb: str, *args: Any, **options: Any) -> None:
         """Write down that a verb was done."""
@@ -376,8 +393,9 @@ class Later:
             raise SimError(f"there is no verb {verb!r}; there are {', '.join(VERBS)}, and do")
 
         def plan(*args: Any, **options: Any) -> None:
-            self._sim.planned.append(Fault(self._tyme, verb, args, options))
-            self.do(lambda: getattr(self._sim, verb)(*args, **options))
+            if not self._sim._instead:
+                self._sim.planned.append(Fault(self._tyme, verb, args, options))
+                self.do(lambda: self._sim._befall(verb, *args, **options))
 
         return plan
 
@@ -418,11 +436,11 @@ class Trouble:
         sim = self.sim
         args = self.victims()
         if args:
-            getattr(sim, self.verb)(*args)
+            sim._befall(self.verb, *args)
             mend = PAIRS[self.verb]
             wait = grained(self.dice.uniform(*self.mend))
             if mend:
-                sim.network.push(sim.network.now + wait, lambda _, args: getattr(sim, mend)(*args), args)
+                sim.network.push(sim.network.now + wait, lambda _, args: sim._befall(mend, *args), args)
         self.next(sim.network.now)
 
     def victims(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ import time
 import uuid
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..help import timing
 from .dicing import Dice
@@ -34,9 +34,6 @@ try:
     time_machine = importlib.import_module("time_machine")
 except ImportError:
     time_machine = None
-
-if TYPE_CHECKING:
-    from .running import Sim
 
 #: What the real world is reached by: audit events of Python (PEP 578), by what a Sim may allow.
 LEAKS = {
@@ -63,6 +60,20 @@ _entered: list[Guard] = []  # the one that is, if any
 _hooks: list[Any] = []  # what Python tells of what code does, once that was asked for
 
 
+class Run(Protocol):
+    """What is asked of the run that is guarded; see Sim."""
+
+    seed: Any
+    epoch: float
+    running: Any
+    taken: int
+
+    @property
+    def tyme(self) -> float: ...
+
+    def leaked(self, error: LeakError) -> None: ...
+
+
 class Guard:
     """Context in which code under test gets clocks and chance from a run, and no real I/O.
 
@@ -75,7 +86,7 @@ class Guard:
         sim (Sim): the run. allow (tuple): kinds of LEAKS that are let pass.
     """
 
-    def __init__(self, sim: Sim, allow: tuple[str, ...] = ()) -> None:
+    def __init__(self, sim: Run, allow: tuple[str, ...] = ()) -> None:
         for kind in allow:
             if kind not in LEAKS:
                 raise SimError(f"allow knows no {kind!r}; it knows {', '.join(LEAKS)}")
@@ -122,11 +133,11 @@ class Guard:
     def wall(self) -> float:
         """Return the wall clock of the host whose turn it is."""
         sim = self.sim
-        return sim.running.clock() if sim.running is not None else sim.epoch + sim.network.now
+        return sim.running.clock() if sim.running is not None else sim.epoch + sim.tyme
 
     def mono(self) -> float:
         """Return the monotonic clock: the tyme of the network, which all hosts share in this."""
-        return self.sim.network.now
+        return self.sim.tyme
 
     def _serveClocks(self) -> None:
         wall, mono = self.wall, self.mono
@@ -321,7 +332,7 @@ class Watchdog:
     Only in the main thread, and only where nobody else uses the timer (SIGVTALRM). It touches no run that goes on.
     """
 
-    def __init__(self, sim: Sim, patience: float) -> None:
+    def __init__(self, sim: Run, patience: float) -> None:
         self.sim = sim
         self.patience = patience
         self.seen = (-1, -1.0)
@@ -342,7 +353,7 @@ class Watchdog:
 
     def look(self, _: int, frame: FrameType | None) -> None:
         """See whether the turn is still the one that it was."""
-        now = (self.sim.taken, self.sim.network.now)
+        now = (self.sim.taken, self.sim.tyme)
         if now == self.seen:
             self.seen = (-1, -1.0)
             raise Stuck(f"a turn has not ended after {self.patience} s of CPU and more, at {place(frame)}")

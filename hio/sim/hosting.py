@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from heapq import heappush
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..base.doing import Doer
 from ..base.running import Doist
@@ -21,20 +21,26 @@ from .dicing import Dice
 from .failing import SimError
 from .linking import GRAIN
 from .netting import SimNet
-from .polling import SimPoller
+from .networking import Network
+from .plugging import SimPoller
 from .tracing import Kind
 
-if TYPE_CHECKING:
-    from .running import Sim
-
 Factory = Callable[["Host"], Any]
+
+
+class Run(Protocol):
+    """What a host asks of the run that it is part of: the seed of all chance, and the wall clock at tyme 0."""
+
+    seed: Any
+    epoch: float
+    network: Network
 
 
 class Host:
     """A machine in a simulation, handed to the factory that makes its doers.
 
     Attributes:
-        sim (Sim): the run. name (str): its name on the network.
+        sim (Sim): the run. network (Network): its network. name (str): its name on the network.
         net (SimNet): for its servers and clients, as net=.
         tymth: tells its tyme: its uptime clock, which a skew at its making moves and nothing later.
         clock: callable that answers the wall clock of the host in seconds since 1970, for a server's clock=.
@@ -48,11 +54,12 @@ class Host:
     """
 
     def __init__(
-        self, sim: Sim, name: str, make: Factory, net: SimNet, *, client: bool, tock: float, skew: float
+        self, sim: Run, name: str, make: Factory, net: SimNet, *, client: bool, tock: float, skew: float
     ) -> None:
         if not callable(make):
             raise SimError(f"host {name!r} needs a factory, called with the host to return doers, got {make!r}")
-        self.sim = sim
+        self.sim: Any = sim
+        self.network = net.network
         self.name = name
         self.make = make
         self.net = net
@@ -87,11 +94,11 @@ class Host:
 
     def clock(self) -> float:
         """Return the wall clock of this host, in seconds since 1970."""
-        return self.sim.epoch + self.sim.network.now + self.skewed
+        return float(self.sim.epoch) + self.network.now + self.skewed
 
     def note(self, text: str) -> None:
         """Have text in the trace."""
-        self.sim.network.trace.note(self.sim.network.now, Kind.NOTE, self.name, note=text)
+        self.network.trace.note(self.network.now, Kind.NOTE, self.name, note=text)
 
     # -- its life -----------------------------------------------------------------------------------------
 
@@ -99,7 +106,7 @@ class Host:
         """Make the doers and start them."""
         if self.up:
             raise SimError(f"host {self.name!r} is up already")
-        network = self.sim.network
+        network = self.network
         if self.net.down:
             network.revive(self.net)
         network.trace.note(network.now, Kind.START, self.name)
@@ -113,19 +120,15 @@ class Host:
         )
         self.tymth = self.doist.tymen()
         self.doers = asDoers(self.make(self), self)
-        self._run = self.doist.turns(self.doers, clock=self.pace, shared=True)
+        self._run = self.doist.turns(self.doers, clock=network.clock, shared=True)
         self._want(network.now)
-
-    def pace(self) -> float:
-        """Return the tyme of the network: what paces the Doist."""
-        return self.sim.network.now
 
     def crash(self) -> None:
         """End at once: nobody is told, nothing is closed, and what is sent here waits in vain."""
         if not self.up:
             raise SimError(f"host {self.name!r} is down already")
         self.up = False
-        self.sim.network.silence(self.net)
+        self.network.silence(self.net)
         self._graves.append(self._run)
         self._run = None
         self._due = inf
@@ -149,7 +152,7 @@ class Host:
     def resume(self) -> None:
         """Give it turns again, the first at once."""
         self.paused = False
-        self._want(self.sim.network.now)
+        self._want(self.network.now)
 
     def close(self) -> list[BaseException]:
         """Close its doers, at the end of a run, and those that crashed; return what those that did not crash raised."""
@@ -177,40 +180,31 @@ class Host:
         if run is None or self.paused:
             return
         poller = self.poller
-        doist = self.doist
-        if self.sim.network.now < self._due:
-            if doist.blind:
-                return
-            if poller.ready:
-                poller.poll()
-            if not poller.woken:
-                return
-        elif poller.ready:
+        network = self.network
+        early = network.now < self._due
+        if poller.ready and not (early and self.doist.blind):
             poller.poll()
-        self._plan(next(run))
-
-    def _plan(self, wait: float | None) -> None:
-        """Have the next turn in wait seconds; None: not before something happens."""
-        poller = self.poller
-        network = self.sim.network
+        if early and (self.doist.blind or not poller.woken):
+            return
+        wait = next(run)
         now = network.now
         if poller.woken or (poller.ready and not self.doist.blind and poller.poll()):
             due = now + GRAIN  # there is more to do, and a turn takes a little while
         elif wait is None:
-            self._due = inf
-            return
+            due = inf
         else:
             due = now + wait
             if due <= now and wait:  # less than a float can tell: the next tick must not be missed for ever
                 due = now + GRAIN
         if due != self._due or wait == 0.0:
             self._due = due
-            heappush(network.heap, (due, next(network.serial), self._fire, 0, due))
+            if due < inf:
+                heappush(network.heap, (due, next(network.serial), self._fire, 0, due))
 
     def _want(self, due: float) -> None:
         """Have a turn at tyme due."""
         self._due = due
-        self.sim.network.push(due, self._fire, due)
+        self.network.push(due, self._fire, due)
 
     def _fire(self, _: int, due: float) -> None:
         """The tyme of a turn has come, unless it was put off."""

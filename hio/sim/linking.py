@@ -17,13 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .dicing import Dice
 from .failing import SimError
-
-if TYPE_CHECKING:
-    from .socketing import SimSocket
 
 #: Tymes on the network are multiples of this, in seconds: about a microsecond, and exact in sums of floats.
 GRAIN = 2.0**-20
@@ -111,11 +108,36 @@ class Terms:
             raise SimError(f"a link has {known}; not {', '.join(w for w in changes if w not in known)}") from None
 
 
+class Sender(Protocol):
+    """One end of a connection, as far as a link and the network know it.
+
+    Attributes:
+        link (Link): the way to the other end, peer. last (float): tyme at which its last segment arrives there.
+        worried (bool): may give up later, as what it sent is not answered.
+    """
+
+    link: Link
+    last: float
+    worried: bool
+
+    @property
+    def peer(self) -> Sender | None: ...
+
+    def note(self, kind: str, segment: int = 0, data: bytes = b"", note: str = "") -> None:
+        """Write down what happens here."""
+
+    def giveUp(self) -> None:
+        """What was sent is not answered for too long."""
+
+    def die(self) -> None:
+        """Be gone with the host, without a word."""
+
+
 class Held(NamedTuple):
     """Something that waits on a blocked link."""
 
     since: float  # tyme at which it first could not pass
-    sock: SimSocket | None  # whose unanswered segment it is, who gives up after a while; None: nobody does
+    sock: Sender | None  # whose unanswered segment it is, who gives up after a while; None: nobody does
     act: Callable[..., None]  # what its arrival does, called with the two that follow
     segment: int
     data: Any

@@ -9,16 +9,14 @@ import socket
 from collections import deque
 from errno import EAGAIN, EBADF, ENOTCONN
 from os import strerror
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..base.polling import READ
 from .dialing import OPEN
+from .networking import Station
 from .plugging import SimSock
 from .socketing import SimSocket
 from .tracing import Kind
-
-if TYPE_CHECKING:
-    from .netting import SimNet
 
 
 class SimListener(SimSock):
@@ -31,7 +29,7 @@ class SimListener(SimSock):
 
     __slots__ = ("ha", "bl", "bs", "queue", "reuseport", "closed")
 
-    def __init__(self, net: SimNet, ha: Any, bl: int, bs: int, reuseport: bool) -> None:
+    def __init__(self, net: Station, ha: Any, bl: int, bs: int, reuseport: bool) -> None:
         super().__init__(net)
         self.ha = ha
         self.bl = max(1, bl)
@@ -74,8 +72,8 @@ class SimListener(SimSock):
         child.way = "<"
         child.laddr, child.raddr = caller.raddr, caller.laddr
         child.link = net.network.link(net.name, caller.net.name)
-        child.peer = caller
-        caller.peer = child
+        child.meet(caller)
+        caller.meet(child)
         caller.credit, child.credit = child.rxCap, caller.rxCap
         child.note(Kind.KNOCK)
         self.queue.append(child)

@@ -1,7 +1,6 @@
-"""A network made of memory.
+"""The Net of a simulated host.
 
-Network   hosts, links, and the heap of what will happen: the tyme of the network is that of its last event
-SimNet    the Net of one host on it: what servants and clients are handed as net=
+SimNet    what servants and clients are handed as net=
 
 In a Sim, the run turns the tyme. By hand, in a test without a Sim, a network is loose: SimNet() makes one with a single
 host, on which everything arrives at once, or when the tymth that it is wound to says so.
@@ -12,218 +11,26 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from errno import EADDRINUSE, EADDRNOTAVAIL
-from heapq import heapify, heappop, heappush
-from itertools import count
 from os import strerror
 from typing import Any
 
 from ..base.polling import Poller
-from .failing import SimError
-from .linking import DOWN, GRAIN, Held, Link, Terms
 from .listening import SimListener
-from .polling import SimPoller
+from .networking import Network, Station
+from .plugging import SimPoller
 from .socketing import SimSocket
-from .tracing import Kind, Trace
 
 #: Bytes that a socket's send and receive buffers hold unless asked for more: what Linux begins with.
 TX_BUFFER = 87_040
 RX_BUFFER = 131_072
-#: Seconds for which TCP sends again what is not answered, before it gives up (Linux: tcp_retries2 of 15).
-PATIENCE = 924.6
-EPHEMERAL = (49152, 65535)  # RFC 6335, 6
-
-Action = Callable[[int, Any], None]
 
 
-class Network:
-    """Hosts, the links between them, and what will happen.
-
-    Parameters:
-        seed: what every chance comes from.
-        trace: where it is written down; None: a new one.
-        terms (Terms): what links are like unless told otherwise.
-
-    Attributes:
-        now (float): tyme of the network in seconds.
-        heap (list): (due, serial, act, segment, data): act(segment, data) is called at tyme due.
-        hosts (dict[str, SimNet]): by name. addresses (dict[str, SimNet]): by address.
-        links (dict[tuple[str, str], Link]): by (from, to), those that were asked for so far.
-        ready (list[SimNet]): hosts that something happened to, for the run to give a turn.
-        loose (bool): whether nobody turns the tyme.
-        serial (count): numbers segments and whatever else is in the heap.
-        connections (count): numbers connections, from 1.
-    """
-
-    def __init__(self, seed: int | str = 0, trace: Trace | None = None, terms: Terms | None = None) -> None:
-        self.seed = seed
-        self.trace = trace if trace is not None else Trace()
-        self.terms = terms or Terms()
-        self.now = 0.0
-        self.heap: list[tuple[float, int, Action, int, Any]] = []
-        self.hosts: dict[str, SimNet] = {}
-        self.addresses: dict[str, SimNet] = {}
-        self.links: dict[tuple[str, str], Link] = {}
-        self.ready: list[SimNet] = []
-        self.loose = True
-        self.tymth: Callable[[], float] | None = None
-        self.serial = count(1)
-        self.connections = count(1)
-        self.numbers = count(1)
-
-    def __repr__(self) -> str:
-        return f"<Network now={self.now} hosts={list(self.hosts)} due={len(self.heap)}>"
-
-    def host(self, name: str) -> SimNet:
-        """Return the Net of a new host. Raises SimError when the name is taken or is none."""
-        return SimNet(name, network=self)
-
-    def named(self, name: str) -> SimNet:
-        """Return the Net of a host. Raises SimError, with the names there are, when there is none."""
-        try:
-            return self.hosts[name]
-        except KeyError:
-            raise SimError(f"no host is called {name!r}; there are {', '.join(self.hosts) or 'none'}") from None
-
-    def link(self, src: str, dst: str) -> Link:
-        """Return the link from one host to another."""
-        link = self.links.get((src, dst))
-        if link is None:
-            self.named(src)
-            down = self.named(dst).down
-            terms = Terms() if src == dst else self.terms
-            link = self.links[src, dst] = Link(src, dst, terms, self.seed)
-            link.blocked = DOWN if down else 0
-        return link
-
-    # -- tyme ---------------------------------------------------------------------------------------------
-
-    def push(self, due: float, act: Action, data: Any = None) -> int:
-        """Have act(serial, data) called at tyme due; return the serial."""
-        serial = next(self.serial)
-        heappush(self.heap, (due, serial, act, serial, data))
-        return serial
-
-    def wind(self, tymth: Callable[[], float] | None) -> None:
-        """Go by tymth, for a loose network."""
-        self.tymth = tymth
-
-    def catchUp(self) -> None:
-        """Let happen what is due. Only for a loose network."""
-        tymth = self.tymth
-        if tymth is not None and tymth() > self.now:
-            goal = tymth()
-        else:
-            goal = self.now
-        heap = self.heap
-        while heap and heap[0][0] <= goal:
-            due, _, act, segment, data = heappop(heap)
-            self.now = due
-            act(segment, data)
-        self.now = goal
-
-    # -- blocked links ------------------------------------------------------------------------------------
-
-    def keep(self, link: Link, sock: SimSocket, act: Action, segment: int, data: Any) -> None:
-        """Keep what cannot pass; sock, whose it is, sends it again, and gives up after a while."""
-        link.held.append(Held(self.now, sock, act, segment, data))
-        sock.note(Kind.WAIT, segment, note=f"{link.src} > {link.dst} is blocked")
-        self.worry(sock)
-
-    def worry(self, sock: SimSocket) -> None:
-        """Have sock give up if it is not answered for PATIENCE seconds."""
-        if not sock.worried:
-            sock.worried = True
-            self.push(self.now + PATIENCE, self.despair, sock)
-
-    def despair(self, _: int, sock: SimSocket) -> None:
-        """See whether what sock sent is still not answered."""
-        sock.worried = False
-        waits = [held.since for held in sock.link.held if held.sock is sock]
-        if sock.peer is not None:
-            waits += [held.since for held in sock.peer.link.held if held.sock is sock]
-        if not waits:
-            return
-        if self.now - min(waits) >= PATIENCE:
-            for link in (sock.link, sock.peer.link if sock.peer is not None else sock.link):
-                link.held[:] = [held for held in link.held if held.sock is not sock]
-            sock.giveUp()
-        else:
-            sock.worried = True
-            self.push(min(waits) + PATIENCE, self.despair, sock)
-
-    def block(self, link: Link, why: int) -> None:
-        """Block link for one reason more."""
-        link.blocked |= why
-
-    def unblock(self, link: Link, why: int, promptly: bool = False) -> None:
-        """Take one reason away. If none is left, what waits goes on: promptly, or when TCP would send it again."""
-        if not link.blocked & why:
-            return
-        link.blocked &= ~why
-        if link.blocked or not link.held:
-            return
-        held, link.held = link.held, []
-        last = self.now
-        late: dict[Any, float] = {}
-        behind = self.heap[:]
-        for one in held:
-            sent = self.now if promptly else link.again(one.since, self.now)
-            last = max(last, sent + link.delay())
-            if one.sock is not None and one.sock.link is link:
-                one.sock.last = max(one.sock.last, last)
-                late[one.sock.peer] = last
-            heappush(self.heap, (last, next(self.serial), one.act, one.segment, one.data))
-        self._lineUp(behind, late)
-
-    def _lineUp(self, behind: list[tuple[float, int, Action, int, Any]], late: dict[Any, float]) -> None:
-        """Have what was on the way to the sockets in late arrive behind what was held up, at the tymes that late says.
-
-        behind: what the heap held before. A segment that was sent before the link was blocked, and is due after it is
-        open again, would else overtake those before it.
-        """
-        moved = [one for one in behind if one[0] <= late.get(getattr(one[2], "__self__", None), -1.0)]
-        if not moved:
-            return
-        gone = {one[1] for one in moved}
-        self.heap[:] = [one for one in self.heap if one[1] not in gone]
-        heapify(self.heap)
-        for _, _, act, segment, data in sorted(moved, key=lambda one: one[:2]):
-            heappush(self.heap, (late[act.__self__], next(self.serial), act, segment, data))  # type: ignore[attr-defined]
-
-    def silence(self, net: SimNet) -> None:
-        """Take a host off the network without a word: it crashed. Its sockets are dead, what is sent to it waits."""
-        net.down = True
-        for name in self.hosts:
-            self.block(self.link(name, net.name), DOWN)
-        for sock in list(net.socks.values()):
-            sock.die()
-        net.socks.clear()
-        net.ports.clear()
-        net.paths.clear()
-
-    def revive(self, net: SimNet) -> None:
-        """Put a host back on the network, with no memory of its connections."""
-        net.down = False
-        for name in self.hosts:
-            self.unblock(self.link(name, net.name), DOWN)
-
-
-class SimNet:
+class SimNet(Station):
     """The Net of one host: hand it to servers and clients as net=.
 
-    Parameters:
-        name (str): of the host. address: IPv4 address as text; None: the next of 10.0.0.0/8.
+    Parameters (beside those of Station):
         network: None: one of its own, loose.
         tx, rx (int): bytes that send and receive buffers hold unless bs asks for more.
-
-    Attributes:
-        ha (tuple): its addresses as text, IPv4 and IPv6.
-        ports (dict[int, list[SimListener]]): who listens, by port. paths (dict): the same for UNIX-domain paths.
-        socks (dict[int, SimSock]): all that are open, by number.
-        refusing (set of ports, or None for all): ports at which a fault has every connection refused.
-        down (bool): it crashed and did not start again yet.
-        stirred (bool): waits in network.ready already.
-        owner: who is to be given a turn when something happens; None by hand.
     """
 
     def __init__(
@@ -234,34 +41,7 @@ class SimNet:
         tx: int = TX_BUFFER,
         rx: int = RX_BUFFER,
     ) -> None:
-        self.network = network = network if network is not None else Network()
-        if not isinstance(name, str) or not name or name in network.hosts:
-            raise SimError(f"a host needs a name of its own, got {name!r}; there are {list(network.hosts)}")
-        index = len(network.hosts) + 1
-        address = address or f"10.{index >> 16}.{index >> 8 & 255}.{index & 255}"
-        self.name = name
-        self.ha = (address, f"fd00::{index:x}")
-        for text in self.ha:
-            if text in network.addresses:
-                raise SimError(f"host {name!r} cannot have {text}, which is {network.addresses[text].name!r}'s")
-            network.addresses[text] = self
-        network.hosts[name] = self
-        self.tx = tx
-        self.rx = rx
-        self.ports: dict[int, list[SimListener]] = {}
-        self.paths: dict[str, SimListener] = {}
-        self.socks: dict[int, Any] = {}
-        self.refusing: dict[int | None, None] = {}
-        self.down = False
-        self.stirred = network.loose
-        self.owner: Any = None
-        self.dialed = EPHEMERAL[0] - 1  # port of the last socket that dialed
-        self.using: dict[int, None] = {}  # ephemeral ports in use
-
-    def __repr__(self) -> str:
-        return f"<SimNet {self.name} {self.ha[0]} sockets={len(self.socks)}{' down' if self.down else ''}>"
-
-    # -- a Net --------------------------------------------------------------------------------------------
+        super().__init__(name, Network() if network is None else network, address, tx, rx)
 
     def listen(self, ha: Any, *, bl: int, bs: int, reuseport: bool = False) -> SimListener:
         """Return a nonblocking socket listening on ha: (host, port), host "" or "::" for all addresses, port 0 for any;
@@ -320,45 +100,6 @@ class SimNet:
         """Have a loose network go by tymth."""
         self.network.wind(tymth)
 
-    # -- what sockets ask ---------------------------------------------------------------------------------
-
-    def owns(self, address: str) -> bool:
-        """Whether address is this host's."""
-        return address in self.ha or isLoopback(address)
-
-    def ephemeral(self) -> int:
-        """Return a port that nobody uses. Raises OSError, EADDRNOTAVAIL, when there is none."""
-        low, high = EPHEMERAL
-        for _ in range(high - low + 1):
-            self.dialed = self.dialed + 1 if self.dialed < high else low
-            if self.dialed not in self.using and self.dialed not in self.ports:
-                return self.dialed
-        raise OSError(EADDRNOTAVAIL, strerror(EADDRNOTAVAIL))
-
-    def find(self, address: str, port: int, serial: int) -> SimListener | None:
-        """Return who listens at address; of several, by serial; None: nobody."""
-        able = [sock for sock in self.ports.get(port, ()) if sock.takes(address)]
-        return able[serial % len(able)] if able else None
-
-    def refuses(self, port: int) -> bool:
-        """Whether a fault has connections to port refused."""
-        return None in self.refusing or port in self.refusing
-
-    def reach(self, address: str) -> SimNet | None:
-        """Return the host at address; None: nobody."""
-        return self if isLoopback(address) else self.network.addresses.get(address)
-
-    def stir(self) -> None:
-        """Ask for a turn."""
-        if not self.stirred:
-            self.stirred = True
-            self.network.ready.append(self)
-
-
-def isLoopback(address: str) -> bool:
-    """Whether address is the host's own: 127.0.0.0/8 or ::1."""
-    return address.startswith("127.") or address == "::1"
-
 
 def isAddress(text: str) -> bool:
     """Whether text is an IPv4 or IPv6 address."""
@@ -368,6 +109,3 @@ def isAddress(text: str) -> bool:
     except OSError:
         return False
     return True
-
-
-__all__ = ["EPHEMERAL", "GRAIN", "Network", "SimNet"]

@@ -1,19 +1,21 @@
-"""What every simulated socket has.
+"""What every simulated socket has, and who is told of it.
 
-SimSock   a number, options, and a place in a poller
-error     an errno as the system would raise it
+SimSock     a number, options, and a place in a poller
+SimPoller   the Poller of one host: tells servants and clients what is ready
+error       an errno as the system would raise it
+
+As the epoll of Linux does: what became ready is put on a list, and each poll tells of what is still ready then, again
+and again until it is read or written, or nobody asks for it.
 """
 
 from __future__ import annotations
 
 import socket
 from os import strerror
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .netting import SimNet
-    from .polling import SimPoller
-
+from ..base.polling import READ, WRITE, Poller, Watch
+from .networking import Station
 
 #: Bytes that a buffer can be made to hold at the least.
 LEAST_BUFFER = 2048
@@ -28,24 +30,24 @@ class SimSock:
     """What every simulated socket has.
 
     Attributes:
-        net (SimNet): of its host. number (int): unlike that of any other socket of the network.
+        net (Station): of its host. network (Network): that it is on.
+        number (int): unlike that of any other socket of the network.
         poller, watch, thing, events: where it is registered, and for what; see base.polling.
-        listed (bool): waits in poller.ready.
     """
 
-    __slots__ = ("net", "number", "poller", "watch", "thing", "events", "listed", "options", "family")
+    __slots__ = ("net", "network", "number", "poller", "watch", "thing", "events", "options", "family")
 
     type = socket.SOCK_STREAM
     proto = 0
 
-    def __init__(self, net: SimNet) -> None:
+    def __init__(self, net: Station) -> None:
         self.net = net
+        self.network = net.network
         self.number = next(net.network.numbers)
         self.poller: SimPoller | None = None
         self.watch: Any = None
         self.thing: Any = None
         self.events = 0
-        self.listed = False
         self.options: dict[tuple[int, int], Any] | None = None
         self.family = socket.AF_INET
         net.socks[self.number] = self
@@ -57,9 +59,8 @@ class SimSock:
     def tell(self) -> None:
         """Have the poller look at this socket."""
         poller = self.poller
-        if poller is not None and not self.listed:
-            self.listed = True
-            poller.ready.append(self)
+        if poller is not None and self not in poller.ready:
+            poller.ready[self] = None
             self.net.stir()
 
     def mask(self) -> int:
@@ -129,3 +130,84 @@ class SimSock:
     def die(self) -> None:
         """Be gone with the host, without a word to anybody."""
         raise NotImplementedError
+
+
+class SimPoller(Poller):
+    """Poller of the sockets of one host.
+
+    Attributes:
+        net (Station): whose sockets may be registered.
+        entries (dict[int, SimSock]): those that are, by their number.
+        ready (dict[SimSock, None]): those that may be ready, in the order in which they became so.
+    """
+
+    def __init__(self, net: Station) -> None:
+        super().__init__()
+        self.net = net
+        self.foresees = net.network.loose
+        self.entries: dict[int, SimSock] = {}
+        self.ready: dict[SimSock, None] = {}
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"<SimPoller of {self.net.name} sockets={len(self.entries)} ready={len(self.ready)}>"
+
+    def register(self, sock: Any, watch: Watch, thing: Any, events: int = READ) -> None:
+        if sock.poller is not None and sock.poller is not self:
+            sock.poller.unregister(sock)
+        sock.poller = self
+        sock.watch = watch
+        sock.thing = thing
+        sock.events = events
+        self.entries[sock.number] = sock
+        if events:
+            sock.tell()
+
+    def modify(self, sock: Any, events: int) -> None:
+        sock.events = events
+        if events:
+            sock.tell()
+
+    def unregister(self, sock: Any) -> None:
+        if self.entries.pop(sock.number, None) is not None:
+            sock.poller = sock.watch = sock.thing = None
+            sock.events = 0
+            self.ready.pop(sock, None)
+
+    def poll(self, timeout: float | None = 0.0) -> int:
+        """Collect what is ready now. Never waits: tyme is not a poller's to turn."""
+        if self.foresees:
+            self.net.network.catchUp()
+        ready = self.ready
+        count = 0
+        for sock in list(ready):
+            mask = sock.mask()
+            if not mask:
+                del ready[sock]
+                continue
+            count += 1  # it stays, and is told again as long as it is so
+            watch = sock.watch
+            if mask & READ:
+                watch.readers.append(sock.thing)
+            if mask & WRITE:
+                watch.writers.append(sock.thing)
+            if not watch.woken:
+                watch.woken = True
+                self.woken.append(watch)
+        return count
+
+    def due(self) -> float | None:
+        """Tyme of the next event of the network; None: none is certain, or the run that turns the tyme knows."""
+        heap = self.net.network.heap
+        return heap[0][0] if self.foresees and heap else None
+
+    def fileno(self) -> int:
+        raise NotImplementedError("a simulated network has no descriptor that another loop could wait for")
+
+    def close(self) -> None:
+        """Forget all that is registered."""
+        for sock in list(self.entries.values()):
+            self.unregister(sock)
+        self.woken.clear()

@@ -30,7 +30,8 @@ from .faulting import Faults
 from .guarding import Guard, Stuck, Watchdog
 from .hosting import Factory, Host
 from .linking import GRAIN, Terms
-from .netting import Network, SimNet
+from .netting import SimNet
+from .networking import Network
 from .tracing import Event, Kind, Trace
 from .watching import Oracles, Violation
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from errno import EAGAIN, EBADF, ECONNRESET, ENOTCONN, EPIPE, ETIMEDOUT
+from errno import EAGAIN, EBADF, ECONNRESET, ENOTCONN, EPIPE
 from heapq import heappush
 from os import strerror
 from typing import Any
@@ -87,17 +87,14 @@ class SimSocket(SimEnd):
 
     def transmit(self, data: bytes, size: int) -> None:
         """Send data on its way."""
-        link = self.link
-        net = self.net
-        network = net.network
-        now = network.now
         self.flying += size
         self.credit -= size
-        peer: SimSocket = self.peer  # type: ignore[assignment]
-        constant = link.constant
+        constant = self.link.constant
         if constant is None:
             self._carry(data)
             return
+        network = self.network
+        now = network.now
         due = now + constant
         if due < self.last:
             due = self.last
@@ -105,20 +102,19 @@ class SimSocket(SimEnd):
         segment = next(network.serial)
         trace = network.trace
         if trace.open:
-            trace.records.append((now, SEND, net.name, peer.net.name, self.connection, self.way, segment, data, ""))
-        heappush(network.heap, (due, segment, peer.arrive, segment, data))
+            trace.records.append((now, SEND, self.who, segment, data, ""))
+        heappush(network.heap, (due, segment, self.deliver, segment, data))
 
     def _carry(self, data: bytes) -> None:
         """Send data over a link that may cut it, lose it, or take its time."""
-        network = self.net.network
-        peer: SimSocket = self.peer  # type: ignore[assignment]
+        network = self.network
         for piece, due, lost in self.link.carry(data, network.now):
             self.last = max(due, self.last)
             segment = next(network.serial)
             self.note(SEND, segment, piece)
             if lost:
                 self.note(Kind.LOSE, segment, note=f"{lost} times")
-            heappush(network.heap, (self.last, segment, peer.arrive, segment, piece))
+            heappush(network.heap, (self.last, segment, self.deliver, segment, piece))
 
     def pump(self) -> None:
         """Send of the queue what the peer has room for, and at its end that this was all, if so."""
@@ -139,7 +135,7 @@ class SimSocket(SimEnd):
         """The word arrives that the peer has room for count bytes more."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if peer.link.blocked:
-            peer.link.held.append(Held(self.net.network.now, None, self.credited, segment, count))
+            peer.link.held.append(Held(self.network.now, None, self.credited, segment, count))
             return
         self.credit += count
         if self.state in (OPEN, CLOSED):
@@ -147,7 +143,7 @@ class SimSocket(SimEnd):
 
     def _signal(self, kind: str, act: Any, note: str = "") -> None:
         """Send a segment without payload, behind all others."""
-        network = self.net.network
+        network = self.network
         self.last = max(self.last, network.now + self.link.delay())
         self.note(kind, network.push(self.last, act), note=note)
 
@@ -156,27 +152,21 @@ class SimSocket(SimEnd):
     def arrive(self, segment: int, data: bytes) -> None:
         """A segment of the peer arrives."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
-        net = self.net
-        network = net.network
-        if peer.link.blocked:
-            network.keep(peer.link, peer, self.arrive, segment, data)
-            return
-        if self.state != OPEN or self.link.blocked:
+        if peer.link.blocked or self.state != OPEN or self.link.blocked:
             if self._odd(segment, data):
                 return
         size = len(data)
         peer.flying -= size
         self.rx.append(data)
         self.unread += size
+        network = self.network
         trace = network.trace
         if trace.open:
-            trace.records.append(
-                (network.now, ARRIVE, net.name, peer.net.name, self.connection, peer.way, segment, data, "")
-            )
+            trace.records.append((network.now, ARRIVE, self.heard, segment, data, ""))
         poller = self.poller
-        if self.events & READ and not self.listed and poller is not None:  # PERF: tell(), in line
-            self.listed = True
-            poller.ready.append(self)
+        if self.events & READ and poller is not None and self not in poller.ready:  # PERF: tell(), in line
+            poller.ready[self] = None
+            net = self.net
             if not net.stirred:
                 net.stirred = True
                 network.ready.append(net)
@@ -186,7 +176,10 @@ class SimSocket(SimEnd):
     def _odd(self, segment: int, data: Any) -> bool:
         """A segment arrives where all is not well. Returns whether that is all there is to do about it."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
-        network = self.net.network
+        network = self.network
+        if peer.link.blocked:
+            network.keep(peer.link, peer, self.arrive, segment, data)
+            return True
         if self.state in (BROKEN, CLOSED, DEAD):
             if peer.state != DEAD:
                 self.note(Kind.VANISH, segment, note="nobody is there any more")
@@ -212,7 +205,7 @@ class SimSocket(SimEnd):
         """The word that the peer sends no more arrives."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if peer.link.blocked:
-            self.net.network.keep(peer.link, peer, self.finished, segment, None)
+            self.network.keep(peer.link, peer, self.finished, segment, None)
             return
         if self.state == DIALING:
             self._opened(segment, None)
@@ -241,17 +234,12 @@ class SimSocket(SimEnd):
         elif self.state == CLOSED:
             self.queue.clear()
 
-    def giveUp(self) -> None:
-        """What was sent is not answered for too long."""
-        if self.state == OPEN:
-            self._fail(ETIMEDOUT, Kind.TIMEOUT)
-
     # -- receiving ----------------------------------------------------------------------------------------
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Return at most size bytes, b"" at the end. Raises BlockingIOError when nothing came yet, else OSError."""
-        if self.net.network.loose:
-            self.net.network.catchUp()
+        if self.network.loose:
+            self.network.catchUp()
         rx = self.rx
         if not rx:
             return self._nothing()
@@ -268,13 +256,20 @@ class SimSocket(SimEnd):
             data = self._gather(data, size)
             count = len(data)
         self.unread -= count
+        if not rx and self.events == READ:
+            self._rest()
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if 2 * peer.credit >= self.rxCap:
             peer.credit += count  # PERF: no event while the window is no matter
         else:
-            network = self.net.network
+            network = self.network
             network.push(network.now + self.link.delay(), peer.credited, count)
         return data
+
+    def _rest(self) -> None:
+        """PERF: spare the next poll a look at this, where nothing is left to read and nothing else is asked for."""
+        if self.state == OPEN and not self.ended and not self.deaf and self.poller is not None:
+            self.poller.ready.pop(self, None)
 
     def _gather(self, data: bytes, size: int) -> bytes:
         """Return data and of what came after it as much as size allows."""
@@ -295,10 +290,8 @@ class SimSocket(SimEnd):
         if self.state == OPEN:
             if self.ended or self.deaf:
                 return b""
-            poller = self.poller
-            if self.listed and self.events == READ and poller is not None and poller.ready[-1] is self:
-                poller.ready.pop()  # PERF: the next poll would find nothing here
-                self.listed = False
+            if self.events == READ:
+                self._rest()
             raise BlockingIOError(EAGAIN, AGAIN)
         if self.state == BROKEN:
             number = self.blame()

@@ -4,7 +4,7 @@ Kind    what an event may be
 Event   one event, as a reader sees it
 Trace   all events of a run, in order: text, JSON lines, and a digest that two equal runs share
 
-A run writes plain tuples in the order of FIELDS, without the serial, because that is cheap; a reader gets Events.
+A run writes plain tuples, Records, because that is cheap; a reader gets Events.
 """
 
 from __future__ import annotations
@@ -99,15 +99,20 @@ class Event(NamedTuple):
         return fields
 
 
-FIELDS = Event._fields[1:]  # of the tuples that a run writes
-
 #: How the text form shows between host and peer what travels, by kind.
 ARROWS: dict[str, str] = {
     Kind.DIAL: ">", Kind.SEND: ">", Kind.FINISH: ">", Kind.RESET: ">", Kind.LOSE: "x", Kind.WAIT: "|", Kind.VANISH: "x",
     Kind.KNOCK: "<", Kind.OPEN: "<", Kind.ARRIVE: "<", Kind.FINISHED: "<", Kind.BROKEN: "<", Kind.REFUSE: "<",
 }  # fmt: skip
 
-Record = tuple[float, str, str, str, int, str, int, bytes, str]  # an Event without its serial
+Who = tuple[str, str, int, str]  # whose event it is: host, peer, connection, way
+Record = tuple[float, str, Who, int, bytes, str]  # an Event without its serial: tyme, kind, who, segment, data, note
+
+
+def toEvent(serial: int, record: Record) -> Event:
+    """Return the Event of a record."""
+    tyme, kind, who, segment, data, note = record
+    return Event(serial, tyme, kind, *who, segment, data, note)
 
 
 class Trace:
@@ -149,14 +154,14 @@ class Trace:
     def __iter__(self) -> Iterator[Event]:
         """Yield the events that are kept."""
         for serial, record in enumerate(self.records, self.dropped):
-            yield Event(serial, *record)
+            yield toEvent(serial, record)
 
     def __getitem__(self, serial: int) -> Event:
         """Return the event with that serial; negative: from the end. Raises IndexError when it is gone or not yet."""
         index = serial - self.dropped if serial >= 0 else len(self.records) + serial
         if not 0 <= index < len(self.records):
             raise IndexError(f"no event {serial}: {self.dropped} to {len(self) - 1} are kept")
-        return Event(self.dropped + index, *self.records[index])
+        return toEvent(self.dropped + index, self.records[index])
 
     def __repr__(self) -> str:
         return f"<Trace {len(self)} events, {self.dropped} dropped>"
@@ -164,7 +169,7 @@ class Trace:
     def tail(self, count: int = 20) -> list[Event]:
         """Return the last count events."""
         start = max(0, len(self.records) - count)
-        return [Event(self.dropped + start + at, *record) for at, record in enumerate(self.records[start:])]
+        return [toEvent(serial, record) for serial, record in enumerate(self.records[start:], self.dropped + start)]
 
     # Being written
 
@@ -183,7 +188,7 @@ class Trace:
     ) -> None:
         """Write an event down, unless the trace is closed. Hot paths append to .records themselves."""
         if self.open:
-            self.records.append((tyme, str(kind), host, peer, connection, way, segment, data, note))
+            self.records.append((tyme, str(kind), (host, peer, connection, way), segment, data, note))
 
     def watch(self, watcher: Callable[..., None], *, raw: bool = False) -> None:
         """Have watcher called with the new events after each turn that made some. What it raises ends the run.
@@ -205,7 +210,7 @@ class Trace:
             for rawWatcher in self._rawWatchers:
                 rawWatcher(first, fresh)
             if self._watchers:
-                events = [Event(serial, *record) for serial, record in enumerate(fresh, first)]
+                events = [toEvent(serial, record) for serial, record in enumerate(fresh, first)]
                 for watcher in self._watchers:
                     watcher(events)
         if self.limit is not None and len(self.records) >= self.most:
@@ -229,7 +234,8 @@ class Trace:
         ascii() of floats, ints, bytes and str is the same in every version and on every machine.
         """
         for start in range(self._hashed, stop, 1000):
-            lines = map(ascii, self.records[start : min(start + 1000, stop)])
+            batch = self.records[start : min(start + 1000, stop)]
+            lines = [ascii((tyme, kind, *who, *rest)) for tyme, kind, who, *rest in batch]
             self._hash.update(("\n".join(lines) + "\n").encode())
         self._hashed = stop
 

@@ -17,16 +17,14 @@ What is said here of a server is said of any: nothing of hio.core.http is import
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..hioing import HioError
 from .attending import Call, attend
 from .conversing import Conversation, Wrong
-from .tracing import Kind, Record
-
-if TYPE_CHECKING:
-    from .hosting import Host
-    from .running import Sim
+from .hosting import Host
+from .networking import Network
+from .tracing import Kind, Record, Trace
 
 #: Bytes by which a buffer may be over its mark: one read, and the framing of what is in it.
 SLACK = 1 << 17
@@ -34,6 +32,21 @@ SLACK = 1 << 17
 PATIENCE = 1.0
 
 DIAL, START, STOP, FAULT = (kind.value for kind in (Kind.DIAL, Kind.START, Kind.STOP, Kind.FAULT))
+
+
+class Run(Protocol):
+    """What is asked of the run that is watched; see Sim."""
+
+    hosts: dict[str, Host]
+    network: Network
+
+    @property
+    def tyme(self) -> float: ...
+
+    @property
+    def trace(self) -> Trace: ...
+
+    def note(self, text: str) -> None: ...
 
 
 class Violation(HioError):
@@ -64,7 +77,7 @@ class Oracles:
         judged (int): connections that were judged. answered (int): calls of applications that were watched.
     """
 
-    def __init__(self, sim: Sim) -> None:
+    def __init__(self, sim: Run) -> None:
         self.sim = sim
         self.conversations: dict[int, Conversation] = {}
         self.calls: dict[Call, None] = {}
@@ -148,7 +161,7 @@ class Oracles:
         conversations = self.conversations
         touched: dict[int, Conversation] = {}
         stopped: dict[str, None] = {}
-        for serial, (tyme, kind, host, peer, connection, way, segment, data, note) in enumerate(records, first):
+        for serial, (tyme, kind, (host, peer, connection, way), segment, data, note) in enumerate(records, first):
             if not connection:
                 self._happened(kind, host, note, stopped)
                 continue

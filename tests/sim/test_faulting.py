@@ -6,7 +6,7 @@ import pytest
 
 from hio.sim import PAIRS, VERBS, Fault, SimError, SimFailure, run
 from hio.sim.faulting import TROUBLES
-from hio.sim.netting import PATIENCE
+from hio.sim.networking import PATIENCE
 from tests.sim.playing import TICK, Sim, attempt, dial, give, mirror, notes, pair, serve, still, take, tymes
 
 

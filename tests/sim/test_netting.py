@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hio.sim import Network, SimError, SimNet
-from hio.sim.netting import EPHEMERAL
+from hio.sim.networking import EPHEMERAL
 from tests.sim.playing import TICK, Sim, attempt, dial, give, kinds, mirror, notes, pair, serve, still, take, tymes
 
 
 def test_names_and_addresses():
     network = Network()
-    a, b = network.host("a"), SimNet("b", network, "192.0.2.7")
+    a, b = SimNet("a", network), SimNet("b", network, "192.0.2.7")
     assert (a.resolve("a"), a.resolve("b"), b.resolve("a")) == ("127.0.0.1", "192.0.2.7", "10.0.0.1")
     assert a.resolve("192.0.2.7") == "192.0.2.7" and a.resolve("localhost") == "127.0.0.1"
     with pytest.raises(socket.gaierror, match="no host is called 'c' in this simulation; there are a, b"):
@@ -27,7 +27,7 @@ def test_names_and_addresses():
 @pytest.mark.parametrize(("name", "address"), [("a", None), ("", None), (7, None), ("c", "10.0.0.1")])
 def test_hosts_that_cannot_be(name, address):
     network = Network()
-    network.host("a")
+    SimNet("a", network)
     with pytest.raises(SimError, match="host"):
         SimNet(name, network, address)
 
@@ -264,7 +264,7 @@ def test_network_by_hand():
     """A loose network goes by the tymth that it is wound to."""
     tyme = 0.0
     network = Network()
-    a, b = network.host("a"), network.host("b")
+    a, b = SimNet("a", network), SimNet("b", network)
     network.link("a", "b").change(network.terms.but(latency=1.0))
     network.wind(lambda: tyme)
     listener = b.listen(("", 7), bl=1, bs=1)

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hio.sim.tracing import Event, Kind, Trace, load
+from hio.sim.tracing import Event, Kind, Trace, load, toEvent
 
 KNOWN = "7e8ef8a93425d42e225e11d2c8749e24aa30a3b2644dee085df700ffd75e3513"
 RECORDS = st.tuples(
-    st.floats(0.0, 1e6), st.sampled_from([kind.value for kind in Kind]), st.text(max_size=5), st.text(max_size=5),
-    st.integers(0, 9), st.sampled_from(["", "<", ">"]), st.integers(0, 99), st.binary(max_size=9), st.text(max_size=9),
+    st.floats(0.0, 1e6), st.sampled_from([kind.value for kind in Kind]),
+    st.tuples(st.text(max_size=5), st.text(max_size=5), st.integers(0, 9), st.sampled_from(["", "<", ">"])),
+    st.integers(0, 99), st.binary(max_size=9), st.text(max_size=9),
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_json_lines_say_it_all(records):
 @given(st.lists(RECORDS, min_size=1, max_size=30), st.data())
 def test_any_difference_shows_in_the_digest(records, data):
     at = data.draw(st.integers(0, len(records) - 1))
-    field = data.draw(st.integers(0, 8))
+    field = data.draw(st.integers(0, 5))
     other = data.draw(RECORDS)
     changed = [*records]
     changed[at] = (*records[at][:field], other[field], *records[at][field + 1 :])
@@ -61,7 +62,7 @@ def test_the_digest_counts_what_is_dropped(records, limit):
     assert trace.digest() == filled(records).digest()
     assert len(trace) == len(records) and len(trace.records) < 2 * limit or len(records) <= 2 * limit
     assert [event.serial for event in trace] == list(range(trace.dropped, len(records)))
-    assert [tuple(event)[1:] for event in trace] == records[trace.dropped :]
+    assert list(trace) == [toEvent(serial, record) for serial, record in enumerate(records)][trace.dropped :]
 
 
 def test_digest_on_the_way_changes_nothing():
@@ -81,7 +82,7 @@ def test_known_digest():
 
 
 def test_tail_and_places():
-    trace = filled([(float(number), "note", "", "", 0, "", 0, b"", str(number)) for number in range(50)], limit=10)
+    trace = filled([(float(number), "note", ("", "", 0, ""), 0, b"", str(number)) for number in range(50)], limit=10)
     assert [event.note for event in trace.tail(3)] == ["47", "48", "49"]
     assert trace[-1].serial == 49 and trace[45].note == "45"
     assert trace.tail(0) == [] and len(trace.tail(1000)) == len(trace.records)
