@@ -12,8 +12,8 @@ SimNet     netting.py      Network    networking.py  Terms          linking.py
 Dice       dicing.py       Oracles    watching.py    Trace, Event   tracing.py
 SimFailure and its kin   failing.py              check_determinism   checking.py
 
-Apart, to be imported from where they are: loading.py makes traffic, exploring.py tries everything within a bound, and
-scheming.py has Hypothesis choose faults and traffic.
+Apart, to be imported from where they are: loading.py makes traffic, exploring.py tries everything within a bound,
+scheming.py has Hypothesis choose faults and traffic, and shrinking.py finds the fewest faults with which a seed fails.
 """
 
 from .checking import Divergence, check_determinism

@@ -1,6 +1,7 @@
 """Show how far a sweep has come.
 
-progress   what to use for a stream: Bar with rich, Line without, and nothing where nobody looks on
+progress   what to use for the sweep: Bar with rich, Line without, and Nothing where nobody looks on
+status     what to use for the rest: Line, or Nothing
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ class Nothing:
     def show(self, sweep: Sweep) -> None:
         """Show sweep as it is."""
 
+    def say(self, text: str) -> None:
+        """Show text, which is one line, unless something was shown just now."""
+
 
 class Line(Nothing):
     """Shows one line that is written over again and again."""
@@ -41,11 +45,15 @@ class Line(Nothing):
         self._last = -INTERVAL
 
     def show(self, sweep: Sweep) -> None:
-        """Show sweep as it is, unless that was done just now."""
+        """Show sweep as it is, unless something was shown just now."""
+        self.say(line(sweep))
+
+    def say(self, text: str) -> None:
+        """Show text, which is one line, unless something was shown just now."""
         now = monoTime()
         if now - self._last >= INTERVAL:
             self._last = now
-            self.stream.write(f"\r{line(sweep)}\x1b[K")
+            self.stream.write(f"\r{text}\x1b[K")
             self.stream.flush()
 
     def __exit__(self, *_: object) -> None:
@@ -93,6 +101,11 @@ def progress(stream: TextIO) -> Nothing:
         return Bar(stream, importlib.import_module("rich.progress"), importlib.import_module("rich.console"))
     except ImportError:
         return Line(stream)
+
+
+def status(stream: TextIO) -> Nothing:
+    """Return what shows lines on stream: to be entered, then say() called as often as one likes."""
+    return Line(stream) if stream.isatty() else Nothing(stream)
 
 
 def line(sweep: Sweep) -> str:

@@ -15,9 +15,11 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .failing import SimFailure
+from .faulting import Fault
 from .finding import Scenario, find
 from .running import Sim
 
@@ -60,13 +62,17 @@ class Outcome(NamedTuple):
         return self.cause, _PARTICULARS.sub("N", self.reason)
 
 
-def attempt(scenario: Scenario, seed: int | str, **kwa: Any) -> tuple[Sim, Outcome, BaseException | None]:
+def attempt(
+    scenario: Scenario, seed: int | str, faults: Iterable[Fault] | None = None, **kwa: Any
+) -> tuple[Sim, Outcome, BaseException | None]:
     """Run scenario under seed; return its Sim, the Outcome, and what it raised (None: nothing).
 
-    kwa: for Sim. A scenario that does not call sim.run() itself is run without a limit. Raises nothing of the
-    scenario's, but KeyboardInterrupt.
+    faults: that befall it instead of its own, see Sim.instead(); None: its own. kwa: for Sim. A scenario that does not
+    call sim.run() itself is run without a limit. Raises nothing of the scenario's, but KeyboardInterrupt.
     """
     sim = Sim(seed, **kwa)
+    if faults is not None:
+        sim.instead(faults)
     error: BaseException | None = None
     try:
         scenario.function(sim)

@@ -365,11 +365,11 @@ def test_interrupted_sweep_keeps_what_it_found(shop, capsys, monkeypatch):
                 if count == 2:
                     raise KeyboardInterrupt
 
-    monkeypatch.setattr("hio.sim.crewing.Crew", Interrupted)
+    monkeypatch.setattr("hio.sim.commanding.Crew", Interrupted)
     status, out, _ = hioSim(capsys, "market.py::flaky", "--seeds", "1..100")
     assert status == 130 and "6 of 100 seeds passed, 3 failed" in out
     assert "interrupted; to go on: hio sim market.py::flaky --seeds 1..100 --resume" in out
-    monkeypatch.setattr("hio.sim.crewing.Crew", lambda *_: Inline(third))
+    monkeypatch.setattr("hio.sim.commanding.Crew", lambda *_: Inline(third))
     status, out, _ = hioSim(capsys, "market.py::flaky", "--seeds", "1..12", "--resume")
     assert status == 1 and "8 of 12 seeds passed, 4 failed; 3 tried" in out
 
