@@ -113,7 +113,7 @@ def test_closed():
 
 @pytest.mark.parametrize("line", ["", "[]", "{}", '{"serial": 1}', "nonsense"])
 def test_lines_that_are_none(line):
-    good = next(filled([(0.0, "note", "", "", 0, "", 0, b"", "")]).lines())
+    good = next(filled([(0.0, "note", ("", "", 0, ""), 0, b"", "")]).lines())
     with pytest.raises(ValueError, match="line 2 is no event"):
         load([good, line])
 
