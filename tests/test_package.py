@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,25 @@ def test_exports_what_it_lists(module):
     assert found.__all__ == sorted(found.__all__)
     public = {name for name, value in vars(found).items() if not name.startswith("_") and not inspect.ismodule(value)}
     assert public <= set(found.__all__) <= set(vars(found))
+
+
+MAPPED = ["hio.help", "hio.base", "hio.core.tcp", "hio.core.http"]
+
+
+@pytest.mark.parametrize("package", MAPPED)
+def test_the_map_of_a_package_shows_every_module_above_what_it_rests_on(package):
+    """The docstring lists the modules; each imports only those on its own line and on lines above."""
+    home = importlib.import_module(package)
+    folder = Path(home.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    floors = {}
+    for floor, line in enumerate(home.__doc__.splitlines()):
+        names = re.match(r" *(\w+(?:, \w+)*)  ", line)
+        for name in names[1].split(", ") if names else ():
+            assert floors.setdefault(name, floor) == floor, f"{name} is on the map twice"
+    assert floors.keys() == modules
+    for module in modules:
+        for node in ast.parse((folder / f"{module}.py").read_text()).body:
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                for name in [node.module] if node.module else [alias.name for alias in node.names]:
+                    assert floors[name] <= floors[module], f"{module} rests on {name}, which is below it on the map"

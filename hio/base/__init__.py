@@ -1,9 +1,20 @@
 """The clock and the scheduler.
 
-tyming    tyme: who keeps it, who follows it, timers on it
-doing     doers, and the Doist and DoDoers that run them
-polling   readiness of sockets, and the watch that ties it to a deed
-filing    a directory or file with a name, and the doer that opens and closes it
+Programs need the front doors alone: tyming, doing, filing. Each line rests on those above it:
+
+tyming                   tyme: who keeps it, who follows it, timers on it
+polling                  readiness of sockets, and the Watch that ties it to a deed
+tasking                  Doer: a task as hooks; a task made of a generator
+sleeping, queueing       deeds by the tyme at which they are due; a schedule looked at as a deque
+scheduling               Schedule: the deeds of one scheduler, and a turn for each
+policing                 what is done about a doer that fails
+nesting                  DoDoer, and what it shares with the Doist
+awaiting, interrupting   a wait in asyncio; signals that end a run
+waiting                  waits between the turns of a run
+running                  Doist: turns the clock
+basing, exampling        doers to learn from and to test with
+doing                    the front door: all kinds of doers, and the Doist
+filing                   a directory or file with a name, and the doer that opens and closes it
 """
 
 from __future__ import annotations

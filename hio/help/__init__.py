@@ -1,5 +1,11 @@
 """Small data types, timers on the machine's clocks, and logging: what everything else in hio may use.
 
+lapsing, timing     what all timers have in common; the clocks of the machine, and timers on them
+hicting, decking    mappings with several values a name, as header fields are; a queue between doers
+pathing             directories that nobody else can read or redirect
+handling, ogling    where what is logged goes; loggers
+helping             small functions that belong to no one module
+
 ogler, made here once, is the Ogler of the program. Programs may assign another, so code that logs while it runs looks
 it up as help.ogler each time. Importing opens no socket and no file.
 """

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import help
-from ..core.http.streaming import EventStream
+from ..core.http.eventstreaming import EventStream
 from ..help import timing
 from .observing import Observer
 from .picturing import picture

@@ -14,7 +14,7 @@ from hio.core import http
 from hio.core.http.clienting import Client, ClientDoer
 from hio.core.http.eventing import EventSource
 from hio.core.http.pooling import openPool
-from hio.core.http.streaming import EventStream, lastEventId, packEvent
+from hio.core.http.eventstreaming import EventStream, lastEventId, packEvent
 
 
 @pytest.mark.parametrize(("parts", "packed"), [
