@@ -329,7 +329,9 @@ class Requestant(Staged):
 
     def authority(self) -> tuple[str, str]:
         """Return (host, port) of the authority as texts."""
-        authority = self.environ.get("HTTP_HOST", "") if self.head is not None else ""
+        if self.head is None or self.headers is None:
+            return "", ""
+        authority = self.head.authority if self.head.authority is not None else self.headers.get("Host", "")
         host, bracket, rest = authority.rpartition("]")
         if bracket:
             return host[1:], rest[1:]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .. import tcp
 from ..tcp.netting import Address
-from .requesting import ANSWER, HEAD, IDLE, LINGER, Requestant
+from .requesting import ANSWER, DRAIN, HEAD, IDLE, LINGER, Requestant
 
 #: Times that a server which retires looks for those who wait at the door; one look takes in hundreds.
 Sweeps = 16
@@ -59,8 +59,11 @@ class Retiring:
         servant.watch.wake()
 
     def idle(self) -> bool:
-        """Whether no request is being received or answered."""
-        return all(req.phase is IDLE or req.phase >= LINGER for req in self.reqs.values())
+        """Whether no request is being received or answered: a connection may still have to be ended, by later turns."""
+        return all(
+            req.phase is IDLE or req.phase >= LINGER or (req.phase is DRAIN and not req.remoter.txbs)
+            for req in self.reqs.values()
+        )
 
     @property
     def retired(self) -> bool:

@@ -19,6 +19,7 @@ from typing import Any, Protocol, Self, TypeVar, overload
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from ... import help
+from ...help.hicting import Hict
 from .. import tcp
 from ..tcp.deadlining import Never
 from ..tcp.netting import Address
@@ -30,6 +31,7 @@ from .framing import NOTHING
 from .heading import HTTP_11, RequestHead
 from .httping import CR, CRLF, LF
 from .keeping import Keeper, RoundBudget
+from .naming import environKey
 from .planning import SERVER
 from .requesting import ANSWER, GONE, Requestant
 from .responding import Responder
@@ -121,6 +123,17 @@ class FileWrapper:
             close()
 
 
+def cgi(headers: Hict | None) -> WSGIEnvironment:
+    """Return the entries that an environ has for headers (RFC 3875, 4.1.18); None: none."""
+    environ: WSGIEnvironment = {}
+    for name, value in (headers or Hict()).items():
+        key = environKey(name)
+        if key and key != "HTTP_TRANSFER_ENCODING":
+            glue = "; " if key == "HTTP_COOKIE" else ", "
+            environ[key] = f"{environ[key]}{glue}{value}" if key in environ else value
+    return environ
+
+
 class Server(Keeper):
     """A WSGI server.
 
@@ -164,15 +177,10 @@ class Server(Keeper):
         self.waiting: dict[Requestant, None] = {}  # whose application had nothing to say yet; asked at the next tick
         self.asked: float | None = None  # tyme at which those were asked
         super().__init__(name=name, reqs=reqs, **kwa)
-        self.template: WSGIEnvironment = {}
+        self.template = self.buildTemplate()
+        self.told: Address | None = None  # where the servant listened when the template was told
 
     # -- opening and closing ------------------------------------------------------------------------------
-
-    def reopen(self, **kwa: Any) -> bool:
-        """Drop all connections and listen; return whether the address was had."""
-        opened = super().reopen(**kwa)
-        self.template = self.buildTemplate()
-        return opened
 
     def make(self, **kwa: Any) -> tcp.Server:
         """Return the servant for these parameters."""
@@ -199,9 +207,6 @@ class Server(Keeper):
 
     def buildTemplate(self) -> WSGIEnvironment:
         """Return what the environ of every request has in common (PEP 3333; RFC 3875)."""
-        eha = self.servant.eha
-        # On a path there is neither, and PEP 3333 wants both: what a client without a Host field would mean
-        host, port = eha if isinstance(eha, tuple) else ("localhost", 443 if self.secured else 80)
         return {
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": self.scheme,
@@ -212,10 +217,17 @@ class Server(Keeper):
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileWrapper,
             "SCRIPT_NAME": "",
-            "SERVER_NAME": host,
-            "SERVER_PORT": str(port),
+            "SERVER_NAME": "",
+            "SERVER_PORT": "",
             "SERVER_SOFTWARE": SERVER,
         }
+
+    def locate(self) -> None:
+        """Have the template tell where the servant listens, which whoever holds the servant may have opened anew."""
+        eha = self.told = self.servant.eha
+        # On a path there is neither, and PEP 3333 wants both: what a client without a Host field would mean
+        host, port = eha if isinstance(eha, tuple) else ("localhost", 443 if self.secured else 80)
+        self.template |= {"SERVER_NAME": host, "SERVER_PORT": str(port), "wsgi.errors": sys.stderr}
 
     def buildEnviron(self, requestant: Requestant) -> WSGIEnvironment:
         """Return the environ of a request that is complete, a dict of its own.
@@ -226,6 +238,8 @@ class Server(Keeper):
         head: RequestHead = requestant.head  # type: ignore[assignment]  # PERF: it is complete, so not asked
         remoter = requestant.remoter
         environ = requestant.environ
+        if "wsgi.version" not in environ:  # answered, or parsed by somebody else
+            environ = self.template | requestant.template | cgi(requestant.headers)
         ca = remoter.ca
         environ["REQUEST_METHOD"] = head.method
         environ["PATH_INFO"] = unquotePath(head.path) if "%" in head.path else head.path
@@ -240,6 +254,8 @@ class Server(Keeper):
 
     def welcome(self, ix: Remoter) -> None:
         """Make the Requestant of a new connection."""
+        if self.told is not self.servant.eha:
+            self.locate()
         template = self.template | attest(ix) if isinstance(ix, Secured) else self.template
         req = Requestant(remoter=ix, limits=self.limits, template=template, spooled=True)
         self.adopt(req, ix)
@@ -307,7 +323,7 @@ class Server(Keeper):
                         self.brokenOff(req, rep)
                     else:
                         head: RequestHead = req.head  # type: ignore[assignment]  # PERF: answered, so there is one
-                        rep.environ = req.environ = head.environ = self.template  # PERF: 1 KB less while idle
+                        rep.environ = req.environ = head.environ = {}  # PERF: 1 KB less while idle
                         self.answered(req, rep.persisted)
                 else:
                     if journal is not None:

@@ -323,6 +323,29 @@ def test_idle(rigs):
     assert server.idle()
 
 
+def test_idle_before_the_connection_is_ended(rigs):
+    """Programs wait for a response and for idle(), and then look at the connection: so both come in one turn."""
+    rig = rigs(hello)
+    peer = rig.dial()
+    peer.sock.send(CLOSING)
+    rig.server.service()
+    peer.pump()
+    assert peer.answers()[0].whole and rig.server.idle()
+    assert rig.knows(peer) and not peer.gone and rig.server.reps[peer.ca].ended
+    rig.until(lambda: rig.empty)
+
+
+def test_a_last_answer_that_is_not_all_sent_is_not_idle(rigs):
+    rig = rigs(App([b"x" * 100_000]))
+    peer = rig.choke()
+    peer.send(CLOSING)
+    rig.turn(5)
+    assert not rig.server.idle()
+    peer.reading = True
+    rig.until(lambda: rig.empty)
+    assert rig.server.idle()
+
+
 def test_nothing_is_kept_of_connections_that_are_over(rigs, kind):
     """After many short connections no object of them is left."""
     rig = rigs(**kind)

@@ -11,11 +11,59 @@ import falcon
 import pytest
 
 from hio import __version__
+from hio.core.http.clienting import Client
 from hio.core.http.limiting import Limits
-from hio.core.http.serving import FileWrapper
+from hio.core.http.serving import FileWrapper, Requestant, Server
 from tests.core.http.apps import App, hello, told
 from tests.core.http.asking import GET, REQUESTS, path
 from tests.core.http.corpus import chunked, get, post
+
+
+def test_environ_is_whole_whoever_opened_the_servant(net):
+    """Programs open, and open again, the servant of a server, and never the server."""
+    app = App([b"ok"])
+    server = Server(port=0, app=app, net=net)
+    for count in (1, 2):
+        server.servant.ha = ("127.0.0.1", 0)
+        assert server.servant.reopen()
+        host, port = server.servant.eha
+        client = Client(hostname=host, port=port, net=net)
+        client.request(headers={})
+        while not client.responses:
+            server.service()
+            client.service()
+        environ = app.calls[-1]
+        assert (environ["wsgi.version"], environ["wsgi.url_scheme"]) == ((1, 0), "http")
+        assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == (host, str(port))
+        assert {"wsgi.errors", "wsgi.input", "wsgi.multithread", "SCRIPT_NAME"} <= environ.keys()
+        assert len(app.calls) == count
+        client.close()
+        server.servant.close()
+    server.close()
+
+
+def test_environ_of_a_request_that_was_answered(rigs):
+    """Of a request that can still be looked at the environ can be made again, and is a dict of its own."""
+    app = App([b"ok"])
+    rig = rigs(app)
+    peer = rig.dial()
+    peer.ask(b"GET /a?b HTTP/1.1\r\nHost: h:81\r\nCookie: a\r\nX-A: 1\r\nx-a: 2\r\nCookie: b\r\nX_A: 3\r\n\r\n")
+    req = rig.server.reqs[peer.ca]
+    again = rig.server.buildEnviron(req)
+    first = app.calls[0]
+    assert again.pop("wsgi.input").read() == first.pop("wsgi.input").read() and again == first
+    assert (req.hostname, req.port) == ("h", 81)
+    peer.ask(GET)
+    assert "HTTP_COOKIE" not in app.calls[1]
+
+
+def test_environ_of_a_request_that_somebody_else_parsed(rigs):
+    rig = rigs(hello)
+    peer = rig.dial()
+    req = Requestant(remoter=rig.ix(peer), msg=bytearray(GET))
+    req.parse()
+    environ = rig.server.buildEnviron(req)
+    assert environ["wsgi.version"] == (1, 0) and environ["REQUEST_METHOD"] == "GET" and environ["HTTP_HOST"]
 
 
 def test_environ(rigs):
