@@ -25,7 +25,7 @@ from .dicing import Dice
 from .dicing import dice as fairDice
 from .failing import Mishap
 from .replying import Reply
-from .requesting import ENDED
+from .staging import ENDED
 from .retrying import backoff
 
 logger = help.ogler.getLogger()
