@@ -1,4 +1,5 @@
-"""What holds for every test: one profile for Hypothesis, and the mark of tests that meet the operating system."""
+"""What holds for every test: one profile for Hypothesis, the mark of tests that meet the operating system, and the
+fixture and mark `sim` of simulations, as whoever uses hio gets them."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import os
 
 import hypothesis
 import pytest
+
+pytest_plugins = ["hio.sim.plugin"]
 
 # By default the same examples in every run, so that a failure is due to the change at hand. To look for new ones:
 # HYPOTHESIS_PROFILE=search make test
