@@ -81,7 +81,7 @@ class Asker(Channel[Question], Asking):
         self.auth = None if auth is None else basic(*auth)
         self.clock = clock
         self.jar = cookies if isinstance(cookies, CookieJar) else CookieJar(clock) if cookies else None
-        self.latest: Record | None = None
+        self._latest: Question | None = None
         self.streamed: Question | None = None  # whose event stream ended, and is to be asked for again
         self.resume: float | None = None  # tyme before which no request is taken
         self.step_: tuple[Question, Redirect] | None = None  # that is to be followed
@@ -89,6 +89,11 @@ class Asker(Channel[Question], Asking):
         self.known: dict[Any, Known] = {}  # of calls that differ in method and path alone
 
     # -- asking -------------------------------------------------------------------------------------------
+
+    @property
+    def latest(self) -> Record | None:
+        """Record of the request that is answered next, or was answered last; None before the first."""
+        return None if self._latest is None else self._latest.record
 
     @property
     def waited(self) -> bool:
@@ -232,7 +237,8 @@ class Asker(Channel[Question], Asking):
     def question(self, request: Record) -> Question:
         """Return a new Question for the record of a request."""
         question = Question()
-        question.record = dict(request)
+        question.request = request if isinstance(request, Request) else dict(request)
+        question.parts = question._record = None
         question.call = request.call if isinstance(request, Request) else None
         question.tries = 1
         question.renewals = 0
@@ -278,20 +284,14 @@ class Asker(Channel[Question], Asking):
         self.dispatch(question, known)
         return known
 
-    def relaunch(self, question: Question, known: Known) -> None:
-        """Put question on the channel, as a request that was built before."""
-        parts = known.parts
-        self.dispatch(question, known._replace(parts={
-            **parts, "qargs": dict(parts["qargs"]), "headers": parts["headers"].copy()}))
-
     def dispatch(self, question: Question, known: Known) -> None:
         """Put question on the channel."""
         question.launched = True
         question.method = known.method
         question.url = known.url
-        question.record = record = {**question.record, **known.parts}
+        question.send(known.parts)
         if not self.exchanges:
-            self.latest = record
+            self._latest = question
         self.carry(question, known.message)
 
     def serviceRequests(self) -> None:
@@ -315,7 +315,7 @@ class Asker(Channel[Question], Asking):
         key = request.key if isinstance(request, Request) and not self.away else None
         known = self.known.get(key) if key is not None else None
         if known is not None:
-            self.relaunch(question, known)
+            self.dispatch(question, known)
             return
         if question.launched:
             self.visit(question.url.origin)
@@ -361,16 +361,18 @@ class Asker(Channel[Question], Asking):
     def answered(self, exchange: Question, reply: Reply) -> None:
         """A question has its reply: hand it over, unless another request is to be made for it."""
         if self.exchanges:
-            self.latest = self.exchanges[0].record
+            self._latest = self.exchanges[0]
         if self.respondent.evented and self.respondent.whole and self.enduring:
             self.streamed = exchange
             self.spent = True
             return
-        reply.request = exchange.record
+        reply.question = exchange
         if self.jar is not None and "set-cookie" in reply.headers:
             self.jar.take(exchange.url, reply.headers.getall("set-cookie"))
-        if (reply.status is None or reply.status >= 300 or reply.errored) and self.askAgain(exchange, reply):
-            return
+        if reply.status is None or reply.status >= 300 or reply.errored:
+            reply.request = exchange.record  # as it was asked this time
+            if self.askAgain(exchange, reply):
+                return
         self.deliver(exchange, reply)
 
     def unanswered(self, exchange: Question, reply: Reply) -> None:

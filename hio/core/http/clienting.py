@@ -272,12 +272,15 @@ class Client(Reconnector):
     def reach(self) -> None:
         """Do the first half of a turn: reconnect if need be, connect, take a request, send."""
         self.tell()
-        self.serviceReconnect()
         connector = self.connector
+        if connector.reconnectable:
+            self.serviceReconnect()
+            connector = self.connector
         if not connector.connected and (connector.opened or self.exchanges) and self.step():
             if self.streamed is not None:
                 self.restream()
-        self.serviceRequests()
+        if self.requests:
+            self.serviceRequests()
         self.serviceSends()
 
     def proceed(self) -> None:
@@ -286,7 +289,8 @@ class Client(Reconnector):
             self.serviceRequests()
         connector = self.connector
         if connector.connected:
-            self.serviceSends()
+            if connector.txbs:
+                self.serviceSends()
         elif self.exchanges and connector.watch is None and self.again is None:
             self.step()
 
@@ -324,6 +328,9 @@ class Client(Reconnector):
 
     def poller(self) -> Poller | None:
         """Return the poller of the root that hands sockets over, None when there is none."""
+        connector = self.connector
+        if connector.opened and not connector.private:
+            return connector.own.poller
         poller = getattr(self.tymth, "poller", None)
         return poller if poller is not None and self.connector.net.serves(poller) else None
 

@@ -93,27 +93,45 @@ class Question:
     """A request of a Client that is on its channel.
 
     Attributes (beside those of channeling.Exchange):
-        record (dict): the request as it was sent. call (ClientCall | None): who waits for it.
+        request (dict): the request as it was asked for. parts (dict | None): of its record, as they were sent.
+        call (ClientCall | None): who waits for it.
         launched (bool): it was on a channel before; then url (Url) says where to.
         tries, renewals (int): times that it was made; that it was put on another connection.
         redirects (list[Reply]): those followed so far.
     """
 
     __slots__ = (
-        "call", "launched", "method", "patient", "record", "redirects", "renewals", "since", "tries", "tymeout", "url",
+        "_record", "call", "launched", "method", "parts", "patient", "redirects", "renewals", "request", "since",
+        "tries", "tymeout", "url",
     )  # fmt: skip
 
     method: str
     since: float | None
     tymeout: float
     patient: bool
-    record: Record
+    request: Record
+    parts: Record | None
     call: ClientCall | None
     launched: bool
     url: Url
     tries: int
     renewals: int
     redirects: list[Reply]
+    _record: Record | None
+
+    @property
+    def record(self) -> Record:
+        """The request as it was sent: made when it is first looked at, its own from then on."""
+        if self._record is None:
+            self._record = record = dict(self.request)
+            if self.parts is not None:
+                record.update(self.parts, qargs=dict(self.parts["qargs"]), headers=self.parts["headers"].copy())
+        return self._record
+
+    def send(self, parts: Record) -> None:
+        """Note that it is sent, as parts say."""
+        self.parts = parts
+        self._record = None
 
 
 class ClientCall(Call):

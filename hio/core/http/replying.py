@@ -67,6 +67,7 @@ class Reply:
     partial: bytearray
     body: bytearray
     asked: tuple[str, Url, Any, bytes] | None = None  # method, Url, headers, body: what record() takes
+    question: Any = None  # whose .record is the request, if that is not made yet
     _request: dict[str, Any] | None = None
     redirects: tuple[Reply, ...] | list[Reply] = ()
     _headers: Hict | None = None
@@ -100,7 +101,9 @@ class Reply:
     @property
     def request(self) -> dict[str, Any]:
         if self._request is None:
-            self._request = {} if self.asked is None else record(*self.asked)
+            self._request = {} if self.question is None else self.question.record
+            if self.asked is not None:
+                self._request = record(*self.asked)
         return self._request
 
     @request.setter

@@ -129,7 +129,8 @@ class Client(Stream):
         tymth = self.tymth
         if tymth is not None:
             self.moved = tymth()
-            self.retimer.start(duration=self.tymeout, start=self.moved)
+            if self.tymeout:
+                self.retimer.start(duration=self.tymeout, start=self.moved)
 
     def home(self) -> None:
         """Choose the poller to register with: that of the root, or an own one."""
