@@ -239,12 +239,13 @@ class Faults:
 
         after: bytes that each may still send from a before that; 0: now.
         """
-        for sock in self._socks(a, b):
+        socks = self._socks(a, b)
+        self._did("reset", *given(a, b), **given_(after=after))  # before its effects, as a reader expects
+        for sock in socks:
             if after:
                 sock.link = Fuse(sock, after)
             else:
                 snap(sock)
-        self._did("reset", *given(a, b), **given_(after=after))
 
     def sever(self, a: Names, b: Names | None = None) -> None:
         """Have the connections between a and b carry nothing any more, though both ends believe that they stand.

@@ -14,6 +14,7 @@ from hio.sim.finding import find
 from hio.sim.shrinking import read
 from hio.sim.trying import attempt
 
+ROOT = Path(__file__).parent.parent.parent
 CARELESS = f"{Path(sim_payment.__file__)}::careless"
 OWN = """
 import os
@@ -92,6 +93,15 @@ def test_a_sweep_ends_with_the_fewest_faults_a_picture_and_the_commands(hio, her
     assert "seed 44 failed: always, digest" in second[1] and first[1] != second[1]
     (fault,) = read(shlex.split(under)[-1])
     assert str(fault) == "at(0.175).reset('payer', 'bank')"
+
+
+def test_the_tutorial_shows_what_is_printed(hio, here, folder):
+    text = (ROOT / "docs" / "simulation.md").read_text()
+    command, shown = re.search(r"```console\n\$ hio sim (.*)\n((?:.*\n)+?)```", text).groups()
+    (folder / "examples").symlink_to(ROOT / "examples")
+    _, out, _ = hio(*shlex.split(command))
+    outcome = re.compile(r"tried in .*|digest \w+")
+    assert outcome.sub("", out) == outcome.sub("", shown)
 
 
 def test_the_files_lie_beside_the_state(hio, here, folder):
