@@ -83,7 +83,7 @@ class TryDoer(ExDoer):
 
 
 def bareDo(tymth: Tymth | None = None, tock: float = 0.0, *, temp: bool | None = None, **opts: Any) -> Steps:
-    """Take one turn and be done: the frame for a generator function of one's own."""
+    """Take one turn and be done: the frame for a generator function of one's own. Parameters as of Doer.do."""
     done = False
     try:  # enter
         while not done:  # recur
@@ -144,7 +144,10 @@ def tryDo(
     temp: bool | None = None,
     **opts: Any,
 ) -> Steps:
-    """Yield the count instead of a tock, and record what was sent last in every state, until the fourth turn."""
+    """Yield the count instead of a tock, and record what was sent last in every state, until the fourth turn.
+
+    states: where to; None: nowhere to be seen. The others as of Doer.do.
+    """
     seen: list[State] = [] if states is None else states
     count = 0
     feed: Any = "Default"

@@ -61,7 +61,7 @@ class Interrupts:
             self.ringing = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Handle signal number."""
+        """Handle signal number, in whatever frame: stop the run. Raises KeyboardInterrupt the second time."""
         if self.stopped:
             raise KeyboardInterrupt
         self.stopped = True

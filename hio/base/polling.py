@@ -278,7 +278,7 @@ OsPoller: type[Poller] = EpollPoller if hasattr(select, "epoll") else SelectorPo
 
 
 def nap(seconds: float) -> None:
-    """Sleep when there is no socket to wait for; a signal handler may end it by raising."""
+    """Sleep seconds when there is no socket to wait for; a signal handler may end it by raising."""
     select.select([], [], [], seconds)
 
 

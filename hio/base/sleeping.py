@@ -205,4 +205,4 @@ def _living(bucket: list[Entry], number: int) -> list[Entry]:
 
 
 def nothing(_: Any) -> None:
-    """Stand in for the send of a dog that is gone."""
+    """Stand in for the send of a dog that is gone: whatever is sent leads nowhere."""

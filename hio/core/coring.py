@@ -32,10 +32,10 @@ def normalizeHost(host: str) -> str:
 
 
 def arpCreate(ether: str, host: str, interface: str = "en0", temp: bool = True) -> NoReturn:
-    """Raise NotImplementedError: to enter ether as the link address of host takes a privileged command."""
+    """Raise NotImplementedError: to enter ether as host's link address on interface takes a privileged command."""
     raise NotImplementedError("hio does not change the address table of the machine")
 
 
 def arpDelete(host: str, interface: str = "en0") -> NoReturn:
-    """Raise NotImplementedError: to forget the link address of host takes a privileged command."""
+    """Raise NotImplementedError: to forget host's link address on interface takes a privileged command."""
     raise NotImplementedError("hio does not change the address table of the machine")

@@ -89,7 +89,7 @@ class AttributiveGenerator(Generator[Any, Any, Any]):
         return self._genie.send(value)
 
     def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None) -> Any:
-        """Raise an exception where the generator stands."""
+        """Raise an exception where the generator stands; typ, val, tb as of the throw of a generator."""
         if val is None and tb is None:
             return self._genie.throw(typ)
         return self._genie.throw(typ, val, tb)
@@ -276,12 +276,12 @@ def intToB64(i: int, l: int = 1) -> str:  # noqa: E741
 
 
 def intToB64b(i: int, l: int = 1) -> bytes:  # noqa: E741
-    """Return intToB64 as bytes."""
+    """Return what intToB64 does for integer i and at least l digits, as bytes."""
     return intToB64(i, l).encode()
 
 
 def b64ToInt(s: str | bytes) -> int:
-    """Return the integer that Base64 digits say. Raises ValueError for none, or for one that is not a digit."""
+    """Return the integer that the Base64 digits s say. Raises ValueError for none, or for one that is not a digit."""
     if isinstance(s, bytes):
         s = s.decode("latin-1")  # maps each byte to one character: bytes that are no digit are found below
     if not s:
@@ -305,7 +305,7 @@ def _padFor(sextets: int) -> int:
 
 
 def codeB64ToB2(s: str | bytes) -> bytes:
-    """Return Base64 digits as bytes, aligned left, the bits left over on the right zero. Raises as b64ToInt."""
+    """Return the Base64 digits s as bytes, aligned left, the bits left over on the right zero. Raises as b64ToInt."""
     return (b64ToInt(s) << _padFor(len(s))).to_bytes(_bytesFor(len(s)), "big")
 
 

@@ -56,7 +56,7 @@ def toIso8601(dt: datetime | None = None) -> str:
 
 
 def fromIso8601(dts: str | bytes) -> datetime:
-    """Return the datetime that ISO 8601 text says, aware if an offset is given. Raises ValueError for other text."""
+    """Return the datetime that ISO 8601 text dts says, aware if it has an offset. Raises ValueError for other text."""
     return datetime.fromisoformat(dts.decode() if isinstance(dts, bytes) else dts)
 
 

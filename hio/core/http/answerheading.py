@@ -29,7 +29,6 @@ class ResponseHead:
     Attributes:
         version (tuple): (1, 0) or (1, 1). status (int). reason (str).
         lines (list[str]): field lines. known (dict): lower-case name -> value, repeated ones joined by ", ".
-        fields: all fields in order: (name as received, value without the white space around it).
     """
 
     __slots__ = ("_fields", "known", "lines", "reason", "status", "version")
@@ -52,6 +51,7 @@ class ResponseHead:
 
     @property
     def fields(self) -> Fields:
+        """All fields in order: (name as received, value without the white space around it)."""
         if self._fields is None:
             pairs = [line.partition(":") for line in self.lines]
             self._fields = [(name, value.strip(" \t")) for name, _, value in pairs]
@@ -59,7 +59,7 @@ class ResponseHead:
 
 
 def parseResponseHead(head: bytes | bytearray, limits: Limits = LIMITS) -> ResponseHead:
-    """Parse a whole response head: all before the empty line that ends it (RFC 9112, 4 and 5).
+    """Parse a whole response head: all before the empty line that ends it (RFC 9112, 4 and 5), within limits.
 
     Raises BadStatusLine, UnknownProtocol, BadHeader, HeadTooLarge.
     """
@@ -89,7 +89,7 @@ def parseResponseHead(head: bytes | bytearray, limits: Limits = LIMITS) -> Respo
 
 
 def parseOdd(head: bytes | bytearray, limits: Limits) -> ResponseHead:
-    """Parse a head with folded lines (RFC 9112, 5.2), or find what is wrong with it."""
+    """Parse a head with folded lines (RFC 9112, 5.2), or raise what is wrong with it, as parseResponseHead does."""
     line, _, block = head.partition(b"\r\n")
     fields = parseFields(block, limits, unfold=True)
     known: dict[str, str] = {}

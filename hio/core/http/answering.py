@@ -126,6 +126,7 @@ class Respondent(Staged):
     ) -> None:
         """Make ready for a response in another exchange, perhaps on another connection; None keeps what there is.
 
+        method: of the request that it answers; "": GET. kwa are for who passes parameters on to several, and ignored.
         Does not arm.
         """
         super().reinit(msg=msg, dictable=dictable, method=method)
@@ -176,7 +177,7 @@ class Respondent(Staged):
             self.giveUp(mishap(ex), str(ex))
 
     def giveUp(self, mishap: Mishap, detail: str) -> None:
-        """End the response in work as an errored one."""
+        """End the response in work as an errored one: .mishap says how it failed, and detail the rest of it."""
         if self.fresh:
             self.begin()
         self.errored = True
@@ -240,7 +241,7 @@ class Respondent(Staged):
         return end
 
     def awaitHead(self, msg: bytearray) -> None:
-        """Raise what is certainly wrong with a head that is not whole yet, and note how far was looked."""
+        """Raise what is surely wrong with a head that is not whole, an HTTPException; note how far msg was searched."""
         if not b"HTTP/".startswith(msg[:5]):
             raise BadStatusLine(bytes(msg[:64]))
         odd = ODD.search(msg, self.seen, self.limits.head)
@@ -290,7 +291,7 @@ class Respondent(Staged):
         self.eventSource = source
 
     def takeBody(self, reader: BodyReader) -> None:
-        """Read what is there of the body; end the response when it is complete. Raises HTTPException."""
+        """Have reader read what is there of the body; end the response when it is complete. Raises HTTPException."""
         source = self.eventSource if self.evented else None
         try:
             complete = reader.read(self.msg, bool(self.closed))
@@ -308,7 +309,7 @@ class Respondent(Staged):
             self.end()
 
     def parseEvents(self, source: EventSource) -> None:
-        """Parse what is there of an event stream."""
+        """Have source parse what is there of an event stream, and take over the id and the retry that it came to."""
         source.parse()
         self.leid = source.leid
         if source.retry is not None:

@@ -47,7 +47,7 @@ class Known(NamedTuple):
 
 
 class Asker(Channel[Question], Asking):
-    """The requests of a Client, and their responses. See Client."""
+    """The requests of a Client, and their responses. See Client for the parameters, which all have a value here."""
 
     home: Origin
 
@@ -220,9 +220,10 @@ class Asker(Channel[Question], Asking):
         fargs: Args | None = None,
         **kwa: Any,
     ) -> None:
-        """Compose a request and queue it on the connection, whatever else is queued. See Requester for the parts.
+        """Compose a request and queue it on the connection, whatever else is queued.
 
-        All None: the request that the client was made for; any given: None is as the requester has it, and no body.
+        method, path, qargs, fragment, headers, body, data, fargs are its parts, as of Requester. All None: the request
+        that the client was made for; any given: None is as the requester has it, and no body.
         kwa travel along in the record of the request. Raises ValueError for what cannot be part of a request.
         """
         if not self.respondent.armed:
@@ -263,7 +264,7 @@ class Asker(Channel[Question], Asking):
         return requester.build()
 
     def launch(self, question: Question, message: bytes) -> Known:
-        """Put question on the channel, as the request that the requester has built. Return what is known of that."""
+        """Put question on the channel as message, which the requester has just built. Return what is known of that."""
         requester = self.requester
         path, _, query = requester.target.partition("?")
         method = checkedMethod(requester.method)
@@ -285,7 +286,7 @@ class Asker(Channel[Question], Asking):
         return known
 
     def dispatch(self, question: Question, known: Known) -> None:
-        """Put question on the channel."""
+        """Put question on the channel as known; its record has the parts of that from then on."""
         question.launched = True
         question.method = known.method
         question.url = known.url
@@ -346,7 +347,7 @@ class Asker(Channel[Question], Asking):
         )
 
     def refuse(self, question: Question, mishap: Mishap, detail: str) -> None:
-        """Answer a question that cannot be put on the channel."""
+        """Answer a question that cannot be put on the channel by an errored reply: mishap says how, detail the rest."""
         reply = Reply.failed(mishap, detail)
         reply.request = question.record
         self.deliver(question, reply)
@@ -392,7 +393,7 @@ class Asker(Channel[Question], Asking):
         self.requests.insert(len(waiting), request)
 
     def deliver(self, question: Question, reply: Reply) -> None:
-        """Give reply to who waits for it, or put it into .responses."""
+        """Give reply to who waits for the answer to question, or put it into .responses."""
         reply.redirects = question.redirects
         self.respondent.redirected = bool(question.redirects)
         self.redirects.clear()
@@ -463,7 +464,7 @@ class Asker(Channel[Question], Asking):
                 self.launch(question, message)
 
     def revive(self, question: Question, method: str, url: Url, headers: Headers, bodied: bool = True) -> None:
-        """Have the requester hold the parts of question again, to be sent to url; bodied: with its body."""
+        """Have the requester hold question's parts, for url by method, with headers; bodied: with its body too."""
         record = question.record
         self.requester.reinit(
             method=method,

@@ -30,9 +30,11 @@ Wait = Generator[float, Any, Reply]
 class Call:
     """One request that was begun: `reply = yield from call` waits for what becomes of it.
 
+    Parameters:
+        caller (Caller): who began it, and will settle it.
+
     Attributes:
         reply (Reply | None): the response, or an errored one in its place; None while there is none.
-        done (bool): whether there is a reply.
 
     What a call cannot get is never raised where it is waited for: look at reply.errored.
     """
@@ -46,6 +48,7 @@ class Call:
 
     @property
     def done(self) -> bool:
+        """Whether there is a reply."""
         return self.reply is not None
 
     def __iter__(self) -> Wait:
@@ -90,7 +93,13 @@ class Caller(Mixin):
     # -- for doers ----------------------------------------------------------------------------------------
 
     def begin(self, method: str, url: str, *pa: Any, **kwa: Any) -> Call:
-        """Begin a request and return its Call. What may be given beside method and url is for subclasses to say."""
+        """Begin a request and return its Call.
+
+        Parameters:
+            method (str): any token. url (str): where to; pa, kwa: what subclasses take beside, headers and body say.
+
+        get, head, options, delete, post, put and patch do the same with a method of their own.
+        """
         raise NotImplementedError
 
     def get(self, url: str, **kwa: Any) -> Call:

@@ -211,7 +211,7 @@ class Channel(Mixin, Generic[E]):
         return False
 
     def unconnected(self, failure: OSError) -> None:
-        """An attempt to connect has failed: exchanges that are not patient fail with it."""
+        """Note that an attempt to connect ended in failure: exchanges that are not patient fail with it."""
         secured = isinstance(failure, ssl.SSLError)
         if self.exchanges and (secured or not self.exchanges[0].patient):
             where = self.connector.hostname or self.connector.ha
@@ -230,7 +230,7 @@ class Channel(Mixin, Generic[E]):
     # -- exchanges ----------------------------------------------------------------------------------------
 
     def carry(self, exchange: E, message: bytes) -> None:
-        """Queue the bytes of an exchange. The response in work is that of the oldest one."""
+        """Queue message, the bytes of exchange. The response in work is that of the oldest one."""
         connector = self.connector
         self.exchanges.append(exchange)
         if len(self.exchanges) == 1:
@@ -386,7 +386,7 @@ class Channel(Mixin, Generic[E]):
             self.breakOff(Mishap.CLOSED, f"connection lost: {failure.strerror or failure}")
 
     def breakOff(self, mishap: Mishap, detail: str) -> None:
-        """Give up the oldest exchange, and the connection with it."""
+        """Give up the oldest exchange, and the connection with it: mishap says how it failed, detail the rest."""
         respondent = self.respondent
         respondent.giveUp(mishap, detail)
         reply = respondent.reply()

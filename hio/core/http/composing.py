@@ -39,7 +39,7 @@ LINES: dict[tuple[str, str], bytes] = {}
 
 
 def fieldLine(name: str | bytes, value: Any) -> bytes:
-    """Return a field line without its end: name in title case. Raises ValueError like packHeader."""
+    """Return a field line without its end: name in title case, value as text. Raises ValueError like packHeader."""
     if type(name) is not str or type(value) is not str:
         return packHeader(name, value)
     line = LINES.get((name, value))
@@ -78,7 +78,7 @@ def checkPart(name: str, value: object) -> None:
 
 
 def checkedPairs(name: str, given: Args, kind: Callable[[Any], P]) -> P:
-    """Return what kind makes of given. Raises TypeError, naming the part, unless that is a mapping or pairs."""
+    """Return what kind makes of given. Raises TypeError, with the part's name, unless that is a mapping or pairs."""
     try:
         return kind(given)
     except (TypeError, ValueError) as ex:
@@ -95,9 +95,10 @@ def composeHead(
 ) -> list[bytes]:
     """Return the lines of a head, without line ends: request line, Host, Accept-Encoding, Content-Length, headers.
 
-    host, offer: values of Host and Accept-Encoding unless headers have their own. length: bytes of the body; None for
-    none. Content-Length says what is sent, at the place where headers have it if they do, whatever they say; 0 where
-    there is no body, but only for methods that mostly have one and where headers have it (RFC 9110, 8.6).
+    method, target: as the request line has them. host, offer: values of Host and Accept-Encoding unless headers have
+    their own. length: bytes of the body; None for none. Content-Length says what is sent, at the place where headers
+    have it if they do, whatever they say; 0 where there is no body, but only for methods that mostly have one and where
+    headers have it (RFC 9110, 8.6).
 
     Raises ValueError for what would not be one field each, and for a Transfer-Encoding, as bodies are sent whole.
     """
@@ -318,6 +319,6 @@ class Requester:
 
 
 def queryOf(qargs: Args) -> str:
-    """Return the query that names and values make, a list or tuple as repeated names."""
+    """Return the query that qargs, names and values, make, a list or tuple as repeated names; "" for none."""
     return updateQargsQuery(dict(qargs))[1] if qargs else ""
 

@@ -36,9 +36,11 @@ class BadCoding(HTTPException):
 
 
 def decoder(coding: str, sink: Sink, limit: int | None) -> Decoder | None:
-    """Return what undoes the codings that a Content-Encoding lists, in the order in which they were applied.
+    """Return what undoes coding, a Content-Encoding: a list of codings in the order in which they were applied.
 
-    None when there is none, or one that is not known here: such a body stays as it is, and its fields say so.
+    sink: called with each decoded piece, bytes. limit: most bytes of all of them; None: no limit.
+
+    Returns None when there is none, or one that is not known here: such a body stays as it is, and its fields say so.
     Raises BadCoding for a list of more than DEPTH.
     """
     names = [name.strip(" \t").lower() for name in coding.split(",")]
@@ -88,6 +90,7 @@ class Decoder:
         """Return the format for a stream that begins with start, as zlib has it.
 
         RFC 9110 means zlib's own format by deflate; some servers send it bare. RFC 1950, 2.2 tells them apart.
+        Raises BadCoding for what is neither.
         """
         if self.coding == "gzip":
             return GZIP
@@ -96,7 +99,7 @@ class Decoder:
         return ZLIB if start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0 else RAW
 
     def step(self, engine: zlib._Decompress, data: bytes | bytearray) -> bytes:
-        """Decode what of data makes one piece, and whatever the engine holds back; return what of data is left."""
+        """Decode a piece of data, and what engine holds back; return the rest. Raises BadCoding, BodyTooLarge."""
         while True:
             try:
                 piece = engine.decompress(data, PIECE)

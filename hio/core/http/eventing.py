@@ -157,7 +157,7 @@ class EventSource:
 
 
 class Block:
-    """The lines between two blank ones, so far."""
+    """The lines between two blank ones, so far; leid is the last event id that was in force before them."""
 
     __slots__ = ("data", "leid", "name", "size")
 

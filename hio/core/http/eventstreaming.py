@@ -33,7 +33,7 @@ BEAT = b":\n\n"
 
 
 def lastEventId(environ: Mapping[str, Any]) -> str:
-    """Return the id of the last event that the client of this request saw; "" when it comes for the first time."""
+    """Return the id of the last event that the client saw whose request environ is; "" when it comes first."""
     value = str(environ.get("HTTP_LAST_EVENT_ID", ""))
     try:
         return value.encode("latin-1").decode("utf-8")  # ids are UTF-8, environ values are bytes shown in latin-1
@@ -72,7 +72,7 @@ def packEvent(
 
 
 def checked(what: str, text: str) -> str:
-    """Return text. Raises ValueError when it would not be one line, or holds a NUL, which undoes an id."""
+    """Return text, the field called what. Raises ValueError unless it is one line without a NUL, which undoes an id."""
     if LINE_END.search(text) or "\0" in text:
         raise ValueError(f"{what} of an event must be one line without NUL, got {shown(text)}")
     return text

@@ -82,9 +82,7 @@ class Fetch(Call):
 
 
 class Fetcher(Caller):
-    """Makes requests.
-
-    Parameters: see Pool.
+    """Makes requests. The parameters are those of Pool that concern requests rather than connections; see there.
     """
 
     def __init__(
@@ -120,7 +118,7 @@ class Fetcher(Caller):
 
     @staticmethod
     def common(headers: Headers | None, auth: tuple[str, str] | None) -> Hict | None:
-        """Return the fields for every request, None for none. Raises ValueError for what is no field."""
+        """Return headers and the field for auth as the fields of every request, None for none. Raises ValueError."""
         fields = Hict(headers)
         if auth is not None:
             fields["Authorization"] = basic(*auth)
@@ -142,7 +140,7 @@ class Fetcher(Caller):
     # -- asking -------------------------------------------------------------------------------------------
 
     def request(self, method: str, url: str, **kwa: Any) -> Fetch:
-        """Begin a request; see begin."""
+        """Begin a request of url by method; see begin for kwa too."""
         return self.begin(method, url, **kwa)
 
     def begin(
@@ -204,7 +202,7 @@ class Fetcher(Caller):
         fargs: Args | None,
         auth: tuple[str, str] | None,
     ) -> None:
-        """Give fetch its fields and body. Raises ValueError, TypeError."""
+        """Give fetch its fields and body, of the parts that begin takes. Raises ValueError, TypeError as it does."""
         if sum(part is not None for part in (body, data, fargs)) > 1:
             raise ValueError("a request has one body: give body, data or fargs")
         fetch.headers = fields = Hict(headers)
@@ -277,7 +275,7 @@ class Fetcher(Caller):
             self.judge(fetch, Reply.failed(Mishap.CLOSED, text), 0)
 
     def again(self, fetch: Fetch, reply: Reply, served: int) -> bool:
-        """Make another request for fetch if reply asks for it; return whether it does."""
+        """Make another request for fetch if reply asks for it; return whether it does. served: as for judge."""
         if reply.errored and renewable(fetch.method, reply, served) and fetch.renewals < RENEWALS:
             fetch.renewals += 1
             self.place(fetch)
@@ -298,7 +296,7 @@ class Fetcher(Caller):
         return True
 
     def follow(self, fetch: Fetch, reply: Reply) -> bool:
-        """Follow the redirect that reply is; return whether it is one. One that must not be makes it errored."""
+        """Have fetch go where reply redirects it; return whether it does. What must not be followed is errored."""
         try:
             step = redirect(reply, fetch.method, fetch.url)
             if step is None:
@@ -320,7 +318,7 @@ class Fetcher(Caller):
         return True
 
     def resume(self, tyme: float | None) -> None:
-        """Make the requests whose wait is over."""
+        """Make the requests whose wait is over at tyme; None: all of them, as no tyme passes."""
         while self.delayed and (tyme is None or self.delayed[0][0] <= tyme):
             fetch = heappop(self.delayed)[2]
             fetch.resume = None

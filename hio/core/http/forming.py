@@ -36,7 +36,7 @@ def packJson(data: object) -> bytes:
 
 
 def items(fargs: Mapping[str, Any] | Pairs) -> Iterator[tuple[str, Any]]:
-    """Yield (name, value) for each value of a form, in order; a list or tuple in a mapping is several values of a name.
+    """Yield (name, value) for each value of fargs, in order; a list or tuple in a mapping is several values of a name.
 
     A tuple in a mapping may also be a file: see packMultipart.
     """
@@ -47,12 +47,12 @@ def items(fargs: Mapping[str, Any] | Pairs) -> Iterator[tuple[str, Any]]:
 
 
 def packForm(fargs: Mapping[str, Any] | Pairs) -> bytes:
-    """Return names and values, each quoted by itself, as a form. A list stands for several values of its name."""
+    """Return fargs, names and values, each quoted by itself, as a form. A list is several values of its name."""
     return "&".join(f"{quote_plus(name)}={quote_plus(str(value))}" for name, value in items(fargs)).encode()
 
 
 def packMultipart(fargs: Mapping[str, Any] | Pairs, dice: Dice) -> tuple[bytes, str]:
-    """Return (body, content type) of a multipart form.
+    """Return (body, content type) of a multipart form of fargs.
 
     A value is text, bytes, or whatever str() makes text of; or a file: a tuple (filename, content) or (filename,
     content, content type), with content str or bytes. A list stands for several values of its name.
@@ -69,7 +69,7 @@ def packMultipart(fargs: Mapping[str, Any] | Pairs, dice: Dice) -> tuple[bytes, 
 
 
 def part(name: str, value: object) -> bytes:
-    """Return one part of a multipart form: its fields, an empty line, its content."""
+    """Return a part of a multipart form: fields for name and value, an empty line, the content. Raises ValueError."""
     disposition = f'form-data; name="{escaped(name)}"'
     kind = TEXT_TYPE
     if isinstance(value, tuple):

@@ -111,7 +111,9 @@ def parseRequestHead(head: bytes | bytearray, environ: dict[str, Any], limits: L
     by ", ", Cookie by "; ". Names with an underscore, and Proxy, are left out. HTTP_HOST is the authority of an
     absolute target when there is one. HTTP_TRANSFER_ENCODING is there for frameRequest, which takes it away.
 
-    Raises a HTTPException whose status is the answer: 400, 414, 431 or 505 (RFC 9112, 2 to 5; RFC 9110, 5). What is in
+    limits: those of the line, of the head and of the number of fields count here.
+
+    Raises an HTTPException whose status is the answer: 400, 414, 431 or 505 (RFC 9112, 2 to 5; RFC 9110, 5). What is in
     environ is then of no use.
     """
     line, _, block = bytes(head).partition(b"\r\n")
@@ -151,7 +153,7 @@ def parseRequestHead(head: bytes | bytearray, environ: dict[str, Any], limits: L
 
 
 def remember(block: bytes, request: RequestHead) -> None:
-    """Keep what a block of field lines came to, within bounds: most clients send the same one time and again."""
+    """Keep what block, the field lines of request, came to, within bounds: most clients send the same one again."""
     if request.authority is not None or request.environ.get("HTTP_HOST") not in HOSTS:
         return
     if len(BLOCKS) >= REMEMBERED_BLOCKS:
@@ -173,7 +175,7 @@ def rememberLine(line: bytes, request: RequestHead) -> None:
 
 
 def parseNewHead(head: bytes | bytearray, environ: dict[str, Any], limits: Limits) -> RequestHead:
-    """Do what parseRequestHead says for a head whose field lines were not seen before."""
+    """Do what parseRequestHead does, for a head whose field lines were not seen before."""
     try:
         lines = head.decode("latin-1").split("\r\n")
         # Whatever control character there is beyond those split off is one too many
@@ -248,7 +250,8 @@ def parseVersion(version: str, line: str) -> tuple[int, int]:
 def diagnose(head: bytes | bytearray, limits: Limits) -> None:
     """Raise what is wrong with the first line, the bytes, or the size of a request head; return if it is none of them.
 
-    The order is that in which HeadFinder meets the faults of a head that comes in byte by byte.
+    What is raised is an HTTPException. The order is that in which HeadFinder meets the faults of a head that comes in
+    byte by byte.
     """
     end = head.find(b"\r\n")
     checkLine(head, len(head) if end < 0 else end, limits)
@@ -260,7 +263,7 @@ def diagnose(head: bytes | bytearray, limits: Limits) -> None:
 
 
 def checkLine(raw: bytes | bytearray, end: int, limits: Limits) -> None:
-    """Raise what is wrong with the request line raw[:end]."""
+    """Raise what is wrong with the request line raw[:end], its length among it, an HTTPException."""
     odd = ODD.search(raw, 0, min(end, limits.line))
     if odd:
         raise BadRequestLine(bytes(raw[: odd.end()]))
@@ -270,7 +273,7 @@ def checkLine(raw: bytes | bytearray, end: int, limits: Limits) -> None:
 
 
 def checkBytes(raw: bytes | bytearray, start: int, limits: Limits) -> None:
-    """Raise BadHeader for a byte in raw[start:], up to the limit of a head, that no head may hold."""
+    """Raise BadHeader for a byte in raw[start:], up to limits.head, that no head may hold."""
     odd = ODD.search(raw, start, limits.head)
     if odd:
         raise BadHeader(f"control character, bare CR or bare LF in head: {shown(raw[odd.start() : odd.end()])}")
@@ -316,7 +319,7 @@ class HeadFinder:
         return end
 
     def skip(self, raw: bytearray) -> bool:
-        """Eat empty lines; return whether a head can begin now, False when more is needed to know.
+        """Eat empty lines from raw; return whether a head can begin now, False when more is needed to know.
 
         Raises BadRequestLine for too many of them, and for a byte that begins no method.
         """
@@ -332,7 +335,7 @@ class HeadFinder:
         return True
 
     def wait(self, raw: bytearray) -> None:
-        """Raise what is certainly wrong with a head that is not whole yet, and note how far was looked."""
+        """Raise what is surely wrong with a head that is not whole, an HTTPException; note how far raw was searched."""
         limits = self.limits
         if not self.lined:
             end = raw.find(b"\r\n", self.seen)
@@ -414,7 +417,7 @@ def persists(version: tuple[int, int], connection: object) -> bool:
 def expects(version: tuple[int, int], expect: object) -> bool:
     """Whether a request with this version and Expect field (None: no such field) waits for 100 Continue.
 
-    RFC 9110, 10.1.1: in HTTP/1.0 the field is ignored. Raises BadExpectation for any other expectation.
+    RFC 9110, 10.1.1: in HTTP/1.0 the field is ignored. Raises BadExpectation if expect holds any other expectation.
     """
     if expect is None or version <= HTTP_10:
         return False

@@ -39,22 +39,22 @@ class Journal(Protocol):
         """A turn of a server begins."""
 
     def began(self, req: Requestant, /) -> None:
-        """Part of a request came."""
+        """Note that the first bytes of a request came from req."""
 
     def ongoing(self, req: Requestant, /) -> None:
-        """A response is not whole at the end of a step."""
+        """Note that the response to req is not whole at the end of a step."""
 
     def answered(self, req: Requestant, rep: Responder, /) -> None:
-        """The application gave the whole response, or failed."""
+        """Note that rep has the whole response to req, or that the application failed."""
 
     def refused(self, req: Requestant, fault: HTTPException, size: int, /) -> None:
-        """The server itself answered a request that it cannot serve, with size bytes of body."""
+        """Note that the server itself answered req, which it cannot serve, by fault, with size bytes of body."""
 
     def sent(self, req: Requestant, /) -> None:
-        """All that was queued for a connection is sent."""
+        """Note that all that was queued for the connection of req is sent."""
 
     def gone(self, req: Requestant, /) -> None:
-        """A connection ends, whatever it was doing."""
+        """Note that the connection of req ends, whatever it was doing."""
 
 
 class Holder(Retiring, Mixin):
@@ -123,7 +123,7 @@ class Holder(Retiring, Mixin):
         wl: WireLog | None,
         **kwa: Any,
     ) -> tcp.Server:
-        """Return the servant for these parameters; kwa goes to it."""
+        """Return the servant for these parameters, see the class; kwa goes to it."""
         secured = scheme == "https"
         if ha is None:
             ha = (host, port if port is not None else 443 if secured else 80)
@@ -165,7 +165,7 @@ class Holder(Retiring, Mixin):
         }.get(req.phase, limits.stallTymeout)  # fmt: skip
 
     def reopen(self, **kwa: Any) -> bool:
-        """Drop all connections and listen; return whether the address was had."""
+        """Drop all connections and listen; return whether the address was had. kwa, as of doers, is ignored."""
         self.closeAll()
         return self.servant.reopen()
 
@@ -198,7 +198,7 @@ class Holder(Retiring, Mixin):
     # -- one connection -----------------------------------------------------------------------------------
 
     def welcome(self, ix: Remoter) -> None:
-        """Make the Requestant of a new connection."""
+        """Make the Requestant of ix, a new connection."""
         req = Requestant(remoter=ix, limits=self.limits)
         self.adopt(req, ix)
 
@@ -221,7 +221,7 @@ class Holder(Retiring, Mixin):
             req.due = due
 
     def forget(self, req: Requestant) -> None:
-        """Drop what is kept of a connection that was closed, by whomever. Once."""
+        """Drop what is kept of req, whose connection was closed by whomever. Once."""
         if req.phase is not GONE:
             if self.journal is not None:
                 self.journal.gone(req)
@@ -243,13 +243,13 @@ class Holder(Retiring, Mixin):
             self.drop(req)
 
     def drop(self, req: Requestant) -> None:
-        """Close a connection after one last attempt to send what is queued."""
+        """Close the connection of req after one last attempt to send what is queued."""
         ix = req.remoter
         self.forget(req)
         ix.close()
 
     def cut(self, req: Requestant) -> None:
-        """Reset a connection, so that the peer cannot take what it got for the whole."""
+        """Reset the connection of req, so that the peer cannot take what it got for the whole."""
         ix = req.remoter
         self.forget(req)
         ix.cut()
@@ -257,14 +257,14 @@ class Holder(Retiring, Mixin):
     # -- ending a connection in good order ----------------------------------------------------------------
 
     def conclude(self, req: Requestant) -> None:
-        """The last answer is given: end the connection once all of it is sent, from the next turn on."""
+        """Note that req has had its last answer: its connection ends once all of it is sent, from the next turn on."""
         if req.phase < DRAIN:
             req.phase = DRAIN
             req.closing = True
             self.closings.append(req)
 
     def drain(self, req: Requestant) -> None:
-        """End the sending direction if all is sent, else wait for that."""
+        """End the sending direction of req's connection if all is sent, else wait for that."""
         ix = req.remoter
         req.closing = False
         if req.phase is not DRAIN:
@@ -288,7 +288,7 @@ class Holder(Retiring, Mixin):
             self.linger(req)
 
     def linger(self, req: Requestant) -> None:
-        """Discard what came while the connection ends."""
+        """Discard what came while the connection of req ends."""
         rxbs = req.remoter.rxbs
         req.drained += len(rxbs)
         rxbs.clear()
@@ -299,7 +299,7 @@ class Holder(Retiring, Mixin):
             self.drop(req)
 
     def refuse(self, req: Requestant, fault: HTTPException) -> None:
-        """Answer a request that cannot be served, and end the connection."""
+        """Answer req, which cannot be served, by the status and text of fault, and end its connection."""
         logger.info("%s: %s from %s: %s", fault.status, req.where(), req.remoter.ca, fault)
         req.errored = True
         error = HTTPError(fault.status, detail=getattr(fault, "text", ""))
@@ -314,7 +314,7 @@ class Holder(Retiring, Mixin):
         self.conclude(req)
 
     def expire(self, req: Requestant) -> None:
-        """The tymeout of a connection's phase has passed."""
+        """Act on a connection that was too long in its phase: refuse, drop or cut it."""
         if req.phase is IDLE:
             if req.remoter not in self.servant.readable:  # else a request came at the last moment
                 self.drop(req)

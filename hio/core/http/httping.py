@@ -232,7 +232,7 @@ def parseLine(
 
 
 def endSearch(eols: tuple[bytes, ...]) -> Callable[[bytearray, int], re.Match[bytes] | None]:
-    """Return a search for the earliest of the line ends; for CRLF alone one that also finds a bare CR or LF."""
+    """Return a search for the earliest of eols, line ends; for CRLF alone one that also finds a bare CR or LF."""
     ends = (CRLF, LF, CR) if eols == (CRLF,) else sorted(eols, key=len, reverse=True)
     return re.compile(b"|".join(map(re.escape, ends))).search
 
@@ -277,7 +277,8 @@ def parseChunk(
 ) -> Generator[tuple[int, dict[str, str | bool], Hict, bytearray] | None, None, None]:
     """Yield None until raw holds a whole chunk, then (size, parms, trails, chunk), the chunk eaten from raw.
 
-    parms: its extensions; trails: trailer fields, when size is 0; chunk: its data. RFC 9112, 7.1.
+    parms: its extensions; trails: trailer fields, when size is 0; chunk: its data. RFC 9112, 7.1. limits: those of a
+    chunk line, of the trailers and of a body count here.
 
     Raises BadChunk, BadHeader, HeadTooLarge, BodyTooLarge.
     """

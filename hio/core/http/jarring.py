@@ -113,7 +113,7 @@ class CookieJar:
             self.dropOldest(self)
 
     def drop(self, domain: str, key: tuple[str, str]) -> None:
-        """Drop a cookie if it is there, and its domain with the last one."""
+        """Drop the cookie of domain with key, (path, name), if it is there, and the domain with its last one."""
         cookies = self.domains.get(domain)
         if cookies is not None:
             cookies.pop(key, None)
@@ -121,12 +121,12 @@ class CookieJar:
                 del self.domains[domain]
 
     def dropOldest(self, cookies: Iterable[Cookie]) -> None:
-        """Drop the one that was created first."""
+        """Drop that one of cookies, some of the jar, which was created first."""
         oldest = min(cookies, key=lambda cookie: cookie.serial)
         self.drop(oldest.domain, (oldest.path, oldest.name))
 
     def parse(self, url: Url, text: str) -> Cookie | None:
-        """Return the cookie that a Set-Cookie value from url means; None: it is to be ignored (RFC 6265, 5.2, 5.3)."""
+        """Return the cookie that text, a Set-Cookie from url, means; None: it is to be ignored (RFC 6265, 5.2, 5.3)."""
         pair, *attributes = text.split(";")
         name, equals, value = (part.strip(" \t") for part in pair.partition("="))
         if not equals or not name or len(name) + len(value) > SIZE or CONTROL(text):
@@ -152,7 +152,7 @@ class CookieJar:
         return Cookie(name, value, domain, hostOnly, path, secure, "httponly" in given, expires, next(self.serial))
 
     def expiry(self, given: dict[str, str]) -> float | None:
-        """Return when a cookie with these attributes expires; None: with the jar."""
+        """Return when a cookie with the attributes given expires, in seconds since 1970; None: with the jar."""
         age = given.get("max-age", "")
         digits = age.removeprefix("-")
         if digits.isascii() and digits.isdigit():

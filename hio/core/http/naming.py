@@ -90,7 +90,7 @@ def forget() -> None:
 
 
 def again(key: str, value: str, more: str) -> str:
-    """Return the one value of a field that came once with value and now comes with more.
+    """Return the one value of the field with that environ key that came with value and now comes with more.
 
     Raises BadHeader for a field that must not repeat, unless it is a Content-Length that says the same.
     """

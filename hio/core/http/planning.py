@@ -90,7 +90,7 @@ def plan(status: object, headers: object) -> Plan:
 
 
 def remembered(key: tuple[object, tuple[object, ...]]) -> Plan:
-    """Return the Plan for a head that is not in PLANS, and remember it, within bounds; not one with a cookie in it."""
+    """Return the Plan for key, a head not in PLANS; remember it, within bounds, unless it has a cookie in it."""
     found = ONCE.pop(key, None)
     if found is not None:
         if len(PLANS) >= REMEMBERED:
@@ -106,7 +106,7 @@ def remembered(key: tuple[object, tuple[object, ...]]) -> Plan:
 
 
 def make(status: object, headers: object) -> Plan:
-    """Return a new Plan; see plan."""
+    """Return a new Plan for status and headers; raises as plan does."""
     self = Plan()
     self.code, self.status = parseStatus(status)
     self.bodiless = self.code < 200 or self.code in (204, 205, 304)
@@ -148,7 +148,7 @@ def unsized(plan: Plan) -> Plan:
 
 
 def parseStatus(status: object) -> tuple[int, str]:
-    """Return (code, code and reason) of a status as applications give it."""
+    """Return (code, code and reason) of a status as applications give it. Raises TypeError, ValueError for no such."""
     if isinstance(status, int) and not isinstance(status, bool):
         status = str(status)
     if not isinstance(status, str):
@@ -161,7 +161,7 @@ def parseStatus(status: object) -> tuple[int, str]:
 
 
 def pairs(headers: object) -> Iterator[tuple[str, str]]:
-    """Yield (name, value) of the header list of an application, checked."""
+    """Yield (name, value) of headers as an application gives them, checked. Raises TypeError, ValueError."""
     if not isinstance(headers, list):
         raise TypeError(f"headers must be a list of (name, value) tuples, got {type(headers).__name__}")
     for item in headers:
@@ -178,7 +178,7 @@ def pairs(headers: object) -> Iterator[tuple[str, str]]:
 
 
 def hop(name: str, value: str) -> bool:
-    """Return whether a hop-by-hop field of the application asks for a close; raise ValueError if it must not be set."""
+    """Return whether a hop-by-hop field asks for a close. Raises ValueError for one that is the server's to set."""
     if name == "connection":
         options = {option.strip().lower() for option in value.split(",")}
         if options <= {"close", "keep-alive", ""}:
@@ -189,7 +189,7 @@ def hop(name: str, value: str) -> bool:
 
 
 def parseLength(value: str) -> int:
-    """Return the number of a Content-Length that an application declares."""
+    """Return the number that value, the Content-Length of an application, declares. Raises ValueError for no number."""
     if not (value.isascii() and value.isdigit()) or len(value) > 19:
         raise ValueError(f"Content-Length must be a number of bytes, got {value!r}")
     return int(value)

@@ -210,7 +210,7 @@ class Pool(Fetcher):
                     self.load(channel, fetch)
 
     def find(self, lane: Lane, fetch: Fetch) -> PoolChannel | None:
-        """Return a channel that fetch can be put on, None when there is none now, or its host has no address."""
+        """Return a channel of lane to put fetch on; None when there is none now, or its host has no address."""
         while lane.idle:
             channel = lane.idle.pop()
             del self.idle[channel]
@@ -231,7 +231,7 @@ class Pool(Fetcher):
         return None
 
     def shared(self, lane: Lane) -> PoolChannel | None:
-        """Return the channel that carries the fewest requests, all idempotent; None when none may have one more.
+        """Return that of lane which carries the fewest requests, all idempotent; None when none may have one more.
 
         A connection shows by its first response that it persists; before that it carries no second request.
         """

@@ -47,7 +47,7 @@ class Reconnector(Asker):
         return self.connector.tymth
 
     def dial(self, origin: Origin, **kwa: Any) -> tcp.Client:
-        """Return a connector for origin, not opened. Raises OSError when it has no address."""
+        """Return a connector for origin, not opened, made with kwa. Raises OSError when there is no address for it."""
         kind = tcp.ClientTls if origin.scheme == "https" else tcp.Client
         settings = {"host": origin.host, "port": origin.port, "bs": self.bufsize, **kwa}
         return kind(**settings)
@@ -114,7 +114,7 @@ class Reconnector(Asker):
             self.postpone(wait)
 
     def unconnected(self, failure: OSError) -> None:
-        """An attempt to connect has failed."""
+        """Note that an attempt to connect ended in failure: connect again later, if that is wanted, else give up."""
         if self.enduring:
             streaming = self.streamed is not None
             self.postpone(self.respondent.retry / 1000.0 if streaming else self.connector.tymeout)

@@ -229,7 +229,7 @@ class Acceptor(tyming.Tymee):
             return cs, (pair(ca) if isinstance(ca, tuple) else (str(self.ha), next(self.serial)))
 
     def pause(self, ex: OSError) -> None:
-        """Stop accepting for AcceptPause seconds of tyme, or until a connection ends, whatever comes first."""
+        """Stop accepting, as ex was raised by it, for AcceptPause seconds of tyme or until a connection ends."""
         logger.error("accepting pauses on %s: %s", self.ha, ex)
         self.knocked = False
         self.resumption = self.tymth() + AcceptPause if self.tymth is not None else 0.0

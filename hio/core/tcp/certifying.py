@@ -127,7 +127,12 @@ def initClientContext(
 
 
 def blank(purpose: ssl.Purpose, version: int | None) -> ssl.SSLContext:
-    """Return a context for purpose that trusts nobody and has no certificate yet; its strictness is the library's."""
+    """Return a context for purpose that trusts nobody and has no certificate yet; its strictness is the library's.
+
+    version: the only one to speak, 1.2 or 1.3 as in ssl.TLSVersion; None, or a constant that means any: both.
+
+    Raises ValueError for another version.
+    """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)  # the kind that comes without the system's store
     if purpose is ssl.Purpose.SERVER_AUTH:
         default, context = context, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -165,7 +170,10 @@ def anchor(context: ssl.SSLContext, cafilepath: Path | None, made: bool, purpose
 
 
 def identify(context: ssl.SSLContext, keypath: Path | None, certpath: Path | None) -> None:
-    """Load the own certificate chain, if there is one."""
+    """Load the own certificate chain into context: certpath (None: none), with its key in keypath (None: the same).
+
+    Raises ValueError for a key without a certificate, OSError and TlsError, with the paths, for what cannot be loaded.
+    """
     if certpath is not None:
         with named("certificate and key", certpath, keypath):
             context.load_cert_chain(certfile=certpath, keyfile=keypath)
@@ -175,7 +183,7 @@ def identify(context: ssl.SSLContext, keypath: Path | None, certpath: Path | Non
 
 @contextmanager
 def named(what: str, *paths: Path | None) -> Iterator[None]:
-    """Have an error within the block name the files, which ssl leaves out."""
+    """Have an OSError or TlsError within the block say what could not be loaded and the paths, which ssl leaves out."""
     where = " and ".join(str(path) for path in paths if path is not None)
     try:
         yield
@@ -192,7 +200,7 @@ def canonical(host: str) -> str:
 
 
 def chooser(contexts: Mapping[str, ssl.SSLContext]) -> Callable[[TlsObject, str | None, ssl.SSLContext], None]:
-    """Return a callback that takes note of the server name asked for and chooses the context made for it, if any."""
+    """Return a callback that notes the server name a client asks for, and has that one of contexts used, if any."""
 
     def choose(obj: TlsObject, host: str | None, context: ssl.SSLContext) -> None:
         obj.sni = host

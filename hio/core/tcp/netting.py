@@ -66,10 +66,17 @@ class Net(Protocol):
     """What TCP endpoints ask of a network."""
 
     def listen(self, ha: Address, *, bl: int, bs: int, reuseport: bool = False) -> Listener:
-        """Return a nonblocking listening socket bound to ha; raise OSError when it cannot be had."""
+        """Return a nonblocking listening socket bound to ha. Raises OSError when it cannot be had.
+
+        bl: connections that may wait to be accepted. bs: bytes that the buffers of its connections hold at the least.
+        reuseport: others may listen on the same port, and share what comes.
+        """
 
     def dial(self, ha: Address, *, bs: int) -> Socket:
-        """Return a nonblocking socket for ha's family, on which connect_ex(ha) may be called until connected."""
+        """Return a nonblocking socket for ha's family, on which connect_ex(ha) may be called until connected.
+
+        bs: bytes that its buffers hold at the least.
+        """
 
     def resolve(self, host: str) -> str:
         """Return the address text that host stands for; raise OSError when there is none."""
@@ -94,7 +101,7 @@ def pair(address: Any) -> Any:
 
 
 def grow(sock: socket.socket, bs: int) -> None:
-    """Raise the socket's buffers to bs bytes where they are smaller. Never lowers: that would stop autotuning."""
+    """Raise the buffers of sock to bs bytes where they are smaller. Never lowers: that would stop autotuning."""
     for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
         if sock.getsockopt(socket.SOL_SOCKET, option) < bs:
             sock.setsockopt(socket.SOL_SOCKET, option, bs)

@@ -236,7 +236,7 @@ class Server(Acceptor):
             raise ValueError(f"no connection from {ca!r}") from None
 
     def transmitIx(self, data: Data, ca: Address) -> None:
-        """Queue bytes for ca."""
+        """Queue data, bytes of any kind, for ca."""
         self.remoter(ca).tx(data)
 
     def serviceReceivesIx(self, ca: Address) -> None:
@@ -244,7 +244,7 @@ class Server(Acceptor):
         self.remoter(ca).serviceReceives()
 
     def shutdownIx(self, ca: Address, how: int = socket.SHUT_RDWR) -> None:
-        """Shut down one or both directions of the connection from ca."""
+        """Shut down one or both directions (how, as of socket.shutdown) of the connection from ca."""
         self.remoter(ca).shutdown(how)
 
     def shutdownSendIx(self, ca: Address) -> None:

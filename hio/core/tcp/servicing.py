@@ -20,7 +20,7 @@ class Serviced(Protocol):
         """Go by tymth."""
 
     def reopen(self, *, temp: Any = None) -> bool:
-        """Close, then open; return whether that went well."""
+        """Close, then open, with temporary resources if temp is true; return whether that went well."""
         ...
 
     def service(self) -> None:

@@ -115,7 +115,7 @@ class Stream(tyming.Tymee):
     # -- readiness ----------------------------------------------------------------------------------------
 
     def attach(self, watch: Watch, events: int = READ) -> None:
-        """Register the socket with the poller of watch."""
+        """Register the socket with the poller of watch, for events: READ, WRITE or both."""
         self.watch = watch
         self.events = events
         if events and watch.poller is not None and self.cs is not None:
@@ -206,7 +206,7 @@ class Stream(tyming.Tymee):
         return count
 
     def fail(self, ex: OSError | None) -> None:
-        """Note that the connection is lost, and why: nothing more comes and nothing more can be sent."""
+        """Note that the connection is lost, by ex (None: nobody knows): nothing comes or goes any more."""
         self.cutoff = True
         self.broken = True
         self.failure = ex
@@ -344,7 +344,7 @@ class Stream(tyming.Tymee):
     # -- the end ------------------------------------------------------------------------------------------
 
     def shutdown(self, how: int = socket.SHUT_RDWR) -> None:
-        """Shut down one or both directions; an error, as when the peer is gone, is of no interest."""
+        """Shut down one or both directions, as socket.shutdown does; an error, as when the peer is gone, is ignored."""
         if self.cs is not None:
             if how in (socket.SHUT_WR, socket.SHUT_RDWR):
                 self.shut = True

@@ -77,7 +77,7 @@ class TlsFilter:
         self.failure: OSError | None = None
 
     def feed(self, data: bytes | bytearray) -> None:
-        """Take ciphertext that came from the peer."""
+        """Take data, ciphertext that came from the peer."""
         self.incoming.write(data)
 
     def take(self) -> bytes:
@@ -141,7 +141,7 @@ class TlsFilter:
 
 
 def reason(ex: BaseException) -> str:
-    """Return what people can make of an error that ssl raised: the reason without the library's decoration."""
+    """Return what people can make of ex, an error that ssl raised: the reason without the library's decoration."""
     if isinstance(ex, ssl.SSLCertVerificationError):
         return f"certificate refused: {ex.verify_message}"
     word = getattr(ex, "reason", None) if isinstance(ex, ssl.SSLError) else None
