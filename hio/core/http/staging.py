@@ -9,13 +9,13 @@ Knows no socket, no tyme, and no side: how a head is parsed, and when, is for th
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Protocol, Self
+from typing import Protocol
 
 from ...help import Hict
 from .faulting import HTTPException
 from .framing import NOTHING, BodyReader, Framing, Kind
 from .heading import Fields
-from .parsing import Head, Parsent
+from .parsing import Head, Parsent, Steps
 
 
 class Stage(IntEnum):
@@ -41,7 +41,6 @@ class Staged(Parsent):
     """A Parsent whose progress is a Stage. See Parsent for what its attributes mean.
 
     What other Parsents keep is worked out here when it is asked for: hence the properties that override attributes.
-    parser is the object itself: parse() may be called while there is one.
     """
 
     # PERF: class attributes where most messages never have another value: an idle connection costs 0.4 KB, not 1 KB
@@ -63,9 +62,34 @@ class Staged(Parsent):
     _parms: dict[str, str | bool] | None = None
 
     @property
-    def parser(self) -> Self | None:  # type: ignore[override]
-        """What is parsing, None once a message is complete and until makeParser(). Call parse() while there is one."""
-        return self if self.armed else None
+    def parser(self) -> Steps | None:
+        """A generator of the steps to the end of the message; None once there are none, until makeParser().
+
+        Whoever sets it to None gives the message up where it is.
+        """
+        return self.parseMessage() if self.armed else None
+
+    @parser.setter
+    def parser(self, parser: Steps | None) -> None:
+        self.armed = parser is not None
+
+    def parseMessage(self) -> Steps:
+        """Parse the message in work, yielding None where more of it is needed."""
+        while self.armed:
+            self.parse()
+            if self.armed:
+                yield None
+
+    def parseHead(self) -> Steps:
+        """As parseMessage, but no longer than until the head is whole; what is there of the body is read as well."""
+        while self.armed and self.stage < HEADED:
+            self.parse()
+            if self.armed and self.stage < HEADED:
+                yield None
+
+    def parseBody(self) -> Steps:
+        """As parseMessage."""
+        return self.parseMessage()
 
     @property
     def started(self) -> bool | None:  # type: ignore[override]

@@ -348,6 +348,10 @@ def test_event_streams(head, stream):
         assert list(events) == [{"id": i, "name": "", "data": d} for i, d in zip(ids, ["START", "1\n2", "3", "4",
             "END"], strict=True)]
         assert not respondent.msg and not respondent.body and not respondent.eventSource.raw
+        respondent.parser.close()
+        respondent.parser = None  # as programs do that have seen enough of a stream
+        respondent.dictify()
+        assert respondent.parser is None and respondent.data is None and respondent.retry == 1000
 
 
 def test_event_data_as_json():

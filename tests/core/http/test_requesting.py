@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 from itertools import pairwise
 
@@ -46,6 +47,35 @@ def test_as_the_api_has_it():
     assert (req.hostname, req.port) == ("localhost", 6101)
     assert req.body == b"" and req.length == 0 and req.persisted and not req.chunked and not req.errored
     assert req.ended and req.headed and req.bodied and not req.started and req.parser is None
+
+
+def test_a_parser_is_a_generator_that_can_be_given_up():
+    req = Requestant()
+    parser = req.parser
+    assert inspect.isgenerator(parser) and next(parser) is None and req.parser
+    req.msg += GET[:10]
+    assert next(parser) is None and req.started
+    parser.close()
+    assert req.parser and not req.closed, "closing it is not the end of the connection"
+    req.parser = None
+    req.msg += GET[10:]
+    req.parse()
+    assert not req.parser and not req.ended and bytes(req.msg) == GET
+    req.makeParser()
+    assert list(req.parser) == [] and req.ended and req.url == "/echo?name=fame"
+
+
+@pytest.mark.parametrize("cut", [0, 10, len(post(b"Content-Length: 2", body=b"")) + 1, -1])
+def test_the_generators_of_the_parts(cut):
+    raw = post(b"Content-Length: 2", body=b"ab")
+    req = Requestant(msg=bytearray(raw[:cut]))
+    whole, head, body = req.parseMessage(), req.parseHead(), req.parseBody()
+    assert next(whole) is None
+    if not req.headed:
+        assert next(head) is None
+    req.msg += raw[cut:]
+    assert list(head) == [] and req.headed
+    assert list(body) == [] and list(whole) == [] and req.body == b"ab" and req.ended
 
 
 def test_life_of_the_flags():
