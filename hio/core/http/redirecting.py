@@ -65,7 +65,7 @@ def redirect(reply: Reply, method: str, url: Url) -> Redirect | None:
 
 
 def stripped(headers: Any, step: Redirect) -> Hict:
-    """Return those of headers, a mapping or pairs, that go along with a redirect."""
+    """Return those of headers, a mapping or pairs, that go along with step."""
     left = Hict(headers)
     for name in PRIVATE if step.foreign else ():
         left.popall(name, None)

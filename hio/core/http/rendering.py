@@ -28,7 +28,7 @@ ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType | 
 
 
 def makeTail(connection: str, chunked: bool) -> tuple[bytes, list[tuple[str, str]]]:
-    """Return what closes a head, as (bytes, fields): what the server says of the connection and the framing."""
+    """Return what closes a head, as (bytes, fields): Connection, "" for none, and whether the body comes in chunks."""
     fields = [("Connection", connection)] if connection else []
     if chunked:
         fields.append(("Transfer-Encoding", "chunked"))
@@ -111,7 +111,7 @@ class Renderer:
     def start(
         self, status: object, response_headers: object, exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], object]:
-        """The start_response callable of PEP 3333.
+        """Note status and response_headers: the start_response callable of PEP 3333, with its exc_info.
 
         Returns:
             write, a callable that takes bytes.
@@ -135,8 +135,9 @@ class Renderer:
     # -- what goes out ------------------------------------------------------------------------------------
 
     def build(self) -> bytes:
-        """Return the head as bytes, and settle framing and persistence. status and headers may be overridden by the
-        attributes _status and _headers of the iterator.
+        """Return the head as bytes, and settle framing and persistence.
+
+        Attributes _status and _headers of the iterator override what start_response was told.
         """
         iterator = self.iterator
         if iterator is not None and type(iterator) is not GeneratorType:
@@ -171,7 +172,7 @@ class Renderer:
             self.plan = planning.unsized(self.plan)
 
     def override(self, status: object, headers: Any) -> None:
-        """Let the iterator change status (int or str) and header fields (mapping), as long as no head went out."""
+        """Have status (int or str) and headers (mapping), as the iterator has them, replace those of start_response."""
         if status is None and not headers:
             return
         plan = self.plan
@@ -182,7 +183,10 @@ class Renderer:
         self.plan = planning.plan(plan.status if status is None else status, list(merged.items()))
 
     def frame(self, item: Data) -> Data:
-        """Return what goes on the wire for an item that is not empty: the head before it if that is due."""
+        """Return what goes on the wire for an item that is not empty: the head before it if that is due.
+
+        Raises ApplicationError before start_response was called.
+        """
         if not self.started:
             raise ApplicationError("body before start_response was called (PEP 3333)")
         head = b""
@@ -202,7 +206,10 @@ class Renderer:
         return b"".join((head, item)) if head else item
 
     def write(self, msg: Data) -> None:
-        """The write callable of PEP 3333: sends msg, after the head. Empty bytes send nothing."""
+        """Send msg, after the head: the write callable of PEP 3333. Empty bytes send nothing.
+
+        Raises AssertionError before start_response was called, ApplicationError for what is not bytes.
+        """
         if not self.started:
             raise AssertionError("write before start_response")
         self.check(msg)
@@ -218,7 +225,7 @@ class Renderer:
             raise ApplicationError("body items must be bytes, got a memoryview of something else")
 
     def declare(self, length: int) -> None:
-        """Add a Content-Length that only the server knows, so that a peer without chunked coding need not be closed."""
+        """Add length as Content-Length, known to the server alone, so that a peer without chunked coding is kept."""
         fields = [field for field in self.plan.fields if field != ("Server", planning.SERVER)]
         closing = [("Connection", "close")] if self.plan.closing else []
         self.plan = planning.make(self.plan.status, [*fields, ("Content-Length", str(length)), *closing])

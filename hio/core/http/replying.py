@@ -20,7 +20,7 @@ Response = namedtuple("Response", "version status reason headers body data reque
 
 
 def record(method: str, url: Url, headers: Any, body: bytes) -> dict[str, Any]:
-    """Return the record of a request as it was sent."""
+    """Return the record of a request of url as it was sent, by method, with headers and body."""
     return {
         "host": url.origin.host,
         "port": url.origin.port,
@@ -41,18 +41,13 @@ class Reply:
 
     Attributes:
         version: (1, 0) or (1, 1). status (int), reason (str). None, None and "" when no head came.
-        headers (Hict): its fields, in order; empty when no head came.
         body (bytearray): the whole body, this reply's own; empty when errored.
-        data: the body decoded, if its content type is JSON (or it was asked for whatever that is) and it is; else None.
-        text (str): the body decoded by its charset, UTF-8 if it names none; what cannot be decoded is replaced.
         trails (Hict | None): fields after a chunked body.
-        request (dict): the request as it was sent, the last one if redirects were followed.
         redirects (list[Reply]): the responses that led here, oldest first.
         errored (bool): there is no whole response.
         error (str | None): why, beginning with the word of .mishap.
         mishap (Mishap | None): which kind of error.
         partial (bytearray): what came of the body of an errored one.
-        ok (bool): a whole response, with a status from 200 to 299.
     """
 
     version: tuple[int, int] | None = None
@@ -79,13 +74,13 @@ class Reply:
 
     @classmethod
     def failed(cls, mishap: Mishap, detail: str) -> Reply:
-        """Return an errored Reply."""
+        """Return an errored Reply: mishap says how it failed, detail the rest of .error."""
         self = cls()
         self.fail(mishap, detail)
         return self
 
     def fail(self, mishap: Mishap, detail: str) -> None:
-        """Make this an errored one; what it has of a body is partial then."""
+        """Make this an errored one, by mishap, with detail in .error; what it has of a body is partial then."""
         self.errored = True
         self.mishap = mishap
         self.error = f"{mishap.value}: {detail}"
@@ -94,12 +89,14 @@ class Reply:
 
     @property
     def headers(self) -> Hict:
+        """Fields of the response, in order; empty when no head came."""
         if self._headers is None:
             self._headers = Hict(self.head.fields if self.head is not None else None)
         return self._headers
 
     @property
     def request(self) -> dict[str, Any]:
+        """Record of the request as it was sent, the last one if redirects were followed."""
         if self._request is None:
             self._request = {} if self.question is None else self.question.record
             if self.asked is not None:
@@ -112,6 +109,7 @@ class Reply:
 
     @property
     def data(self) -> Any:
+        """The body decoded, if it is JSON and its content type says so (or JSON was asked for anyway), else None."""
         if not self._dictified:
             self._dictified = True
             if self.body and (self.dictable or readContentType(self.headers.get("Content-Type") or "", "")[0]):
@@ -128,6 +126,7 @@ class Reply:
 
     @property
     def text(self) -> str:
+        """The body decoded by its charset, UTF-8 if it names none; what cannot be decoded is replaced."""
         charset = readContentType(self.headers.get("Content-Type") or "", "utf-8")[1]
         try:
             return self.body.decode(charset, "replace")
@@ -136,6 +135,7 @@ class Reply:
 
     @property
     def ok(self) -> bool:
+        """Whether this is a whole response with a status from 200 to 299."""
         return not self.errored and self.status is not None and 200 <= self.status < 300
 
     def asdict(self) -> dict[str, Any]:

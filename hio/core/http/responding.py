@@ -212,7 +212,7 @@ class Responder(Renderer):
         self.finish()
 
     def whole(self, items: Sequence[Any]) -> None:
-        """Send a body that is there as a whole: head and all of it in one go."""
+        """Send a body that is there as a whole, items: head and all of it in one go. Raises ApplicationError."""
         body = items[0] if len(items) == 1 else self.join(items)
         plan = self.plan
         if plan is UNSAID:
@@ -269,7 +269,10 @@ class Responder(Renderer):
         return b"".join(items)
 
     def finish(self, marked: bool = False) -> None:
-        """End a response whose iterable is exhausted, or holds nothing more that counts."""
+        """End a response whose iterable is exhausted, or holds nothing more that counts.
+
+        marked: the end of its chunks was sent already. Raises ApplicationError for less body than was declared.
+        """
         if not self.started:
             raise ApplicationError("the iterable ended and start_response was not called (PEP 3333)")
         if not self.headed:
@@ -286,7 +289,7 @@ class Responder(Renderer):
     # -- when it goes wrong -------------------------------------------------------------------------------
 
     def fail(self, ex: BaseException) -> None:
-        """Answer what the application raised: a status if no head went out yet, else break the response off."""
+        """Answer ex, which the application raised: a status if no head went out yet, else break the response off."""
         self.failure = ex
         self.used = True
         self.release()
@@ -306,7 +309,7 @@ class Responder(Renderer):
             self.refuse(HTTPError(500))
 
     def refuse(self, error: HTTPError) -> None:
-        """Send an HTTPError as the response."""
+        """Send error as the response."""
         body = error.render()
         headers = Hict(error.headers or {})
         if "Content-Type" not in headers:

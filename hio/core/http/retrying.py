@@ -26,7 +26,7 @@ CONNECTIVE = frozenset((Mishap.CLOSED, Mishap.UNCONNECTED))
 
 
 def renewable(method: str, reply: Reply, served: int) -> bool:
-    """Whether a request of method failed because its connection, which had served others, had ended meanwhile."""
+    """Whether reply says that a request of method failed as its connection, which had served others, had ended."""
     return served > 0 and reply.mishap is Mishap.CLOSED and not reply.partial and method in IDEMPOTENT
 
 
@@ -47,7 +47,7 @@ def retryAfter(reply: Reply, clock: Callable[[], float]) -> float | None:
 def backoff(tries: int, first: float, most: float, dice: Dice) -> float:
     """Return the seconds to wait after tries that failed: first, doubled with each, at most most, less up to half.
 
-    The random part keeps many that failed together from coming back together.
+    The random part, drawn from dice, keeps many that failed together from coming back together.
     """
     return min(most, first * 2.0 ** min(tries - 1, 64)) * (1.0 - 0.5 * dice.random())
 
@@ -57,7 +57,8 @@ def delay(
 ) -> float | None:
     """Return the seconds to wait before the request is made again; None: it is not.
 
-    tries: requests made so far; retries: how many more than one are allowed.
+    tries: requests of that method made so far; retries: how many more than one are allowed. reply: to the last one.
+    bounds: of the waits; dice: for their random part; clock: seconds since 1970, for a Retry-After that is a date.
     """
     if tries > retries or method not in IDEMPOTENT:
         return None

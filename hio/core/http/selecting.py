@@ -71,8 +71,8 @@ class Verdict(enum.Enum):
 def judge(field: Callable[[str], str | None], validators: Validators) -> Verdict:
     """Evaluate the preconditions of a GET or HEAD in the order of RFC 9110, 13.2.2.
 
-    field answers a request field's value by its name, None when it is absent. A date that is none is ignored,
-    as 13.1.3 and 13.1.4 have it.
+    field answers a request field's value by its name, None when it is absent; validators are those of what would be
+    sent. A date that is none is ignored, as 13.1.3 and 13.1.4 have it.
     """
     if (tags := field("If-Match")) is not None:
         if not _matches(tags, validators.etag, strongly=True):
@@ -99,7 +99,7 @@ def _matches(tags: str, etag: str, strongly: bool) -> bool:
 def rangeApplies(ifRange: str | None, validators: Validators) -> bool:
     """Tell whether a Range field counts beside this If-Range (RFC 9110, 13.1.5); None: there is no such field.
 
-    A tag has to be the strong one that stands, a date the very one that Last-Modified says: a later one proves
+    A tag has to be the strong one of validators, a date the very one that their Last-Modified says: a later one proves
     nothing about what the client holds.
     """
     if ifRange is None:
@@ -168,7 +168,7 @@ def _parseWeight(parameters: list[str]) -> float:
 
 
 def parseHttpDate(text: str | None) -> int | None:
-    """Return an HTTP-date (RFC 9110, 5.6.7) as seconds since the epoch, None for None and for what is no such date.
+    """Return text, an HTTP-date (RFC 9110, 5.6.7), as seconds since 1970; None for None and for what is no such date.
 
     The two digits of an RFC 850 year stand for 1970 to 2069: what a clock would decide, without one.
     """

@@ -132,7 +132,7 @@ class CustomResponder:
         return self.steward is not None and self.steward.method == "CONNECT" and 200 <= self.status < 300
 
     def begin(self, status: int = 200, headers: Given | None = None, chunked: bool = True) -> bytes:
-        """Return the head of a response whose content follows piece by piece, in chunks or until the close.
+        """Return the head of a response whose content follows piece by piece: chunked, else until the close.
 
         Raises:
             ValueError, TypeError: status or a field is not valid, or a Content-Length is among them.
@@ -264,7 +264,10 @@ class Steward:
     def answer(
         self, status: int = 200, headers: Given | None = None, body: Data | str | None = None, data: object = None
     ) -> None:
-        """Queue a whole response. Raises RuntimeError when the request was answered already."""
+        """Queue a whole response; parameters as of CustomResponder.
+
+        Raises RuntimeError when the request was answered already, ValueError and TypeError as CustomResponder.build.
+        """
         self.once()
         self.msg = self.responder.build(status=status, headers=headers, body=body, data=data)
         self.say()
@@ -284,8 +287,9 @@ class Steward:
     def stream(self, pieces: Iterable[Data], status: int = 200, headers: Given | None = None) -> None:
         """Begin a response whose content is what pieces, an iterable of bytes, gives: one a turn.
 
-        An empty piece means nothing yet: it is asked again at the next tick. Raises RuntimeError when the request was
-        answered already.
+        status, headers: as of CustomResponder. An empty piece means nothing yet: it is asked again at the next tick.
+
+        Raises RuntimeError when the request was answered already.
         """
         self.once()
         self.chunked = self.version is not None and self.version > (1, 0) and self.method != "CONNECT"
@@ -391,7 +395,7 @@ class BareServer(Keeper):
                     del self.stewards[req.remoter.ca]
 
     def guard(self, steward: AnySteward, act: Callable[[], object]) -> tuple[bool, Any]:
-        """Call act; return (whether it went well, what it returned). What it raises is logged."""
+        """Call act for steward; return (whether it went well, what it returned). What it raises is logged."""
         try:
             return True, act()
         except HTTPError as ex:
@@ -415,7 +419,7 @@ class BareServer(Keeper):
                 self.proceed(steward, steward.respond)
 
     def proceed(self, steward: AnySteward, act: Callable[[], object]) -> None:
-        """Have a steward begin or continue its response, and see whether that is whole now."""
+        """Have steward begin or continue its response, by act, and see whether that is whole now."""
         req = steward.requestant
         begun = steward.waited
         if begun and len(steward.remoter.txbs) >= self.limits.txMark:
@@ -436,7 +440,7 @@ class BareServer(Keeper):
             self.answered(req, steward.persisted)
 
     def excuse(self, steward: AnySteward, error: HTTPError | None) -> None:
-        """Answer for a steward that did not: by the HTTPError that it raised; None: it raised nothing."""
+        """Answer for steward, which did not: by error, which it raised; None: it raised nothing."""
         if error is None:
             logger.error("%r gave no answer: %s", steward, steward.requestant.where())
         self.guard(steward, steward.release)
