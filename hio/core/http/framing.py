@@ -43,11 +43,16 @@ UNTIL_CLOSE = Framing(Kind.CLOSE, None)
 #: fields that must not come as trailers: whoever heeded them there would see another message than we do
 FRAMING = ("content-length", "transfer-encoding")
 
+#: Chunks from which on it matters how large they are, and bytes below which they are small on average: twenty such take
+#: the work of one that is as large as a read
+CRUMBS = 256
+CRUMB = 64
+
 isDigits = re.compile(r"[0-9]+").fullmatch
 
 
 def frameRequest(version: tuple[int, int], environ: dict[str, Any], limits: Limits = LIMITS) -> Framing:
-    """Return the framing of the request whose fields are in environ (RFC 9112, 6.3).
+    """Return the framing of the request of that version whose fields are in environ, within limits (RFC 9112, 6.3).
 
     Takes HTTP_TRANSFER_ENCODING out of environ, since the application gets the decoded body, and sets
     CONTENT_LENGTH, if there, to its plain decimal form.
@@ -72,9 +77,9 @@ def frameRequest(version: tuple[int, int], environ: dict[str, Any], limits: Limi
 
 
 def parseLength(value: str, limits: Limits = LIMITS) -> int:
-    """Return the number of bytes that a Content-Length declares (RFC 9110, 8.6).
+    """Return the number of bytes that value, a Content-Length, declares (RFC 9110, 8.6).
 
-    A list is taken when its members are the same text. Raises BadFraming, BodyTooLarge.
+    A list is taken when its members are the same text. Raises BadFraming, BodyTooLarge for more than limits.body.
     """
     if "," in value:
         first, *others = (member.strip(" \t") for member in value.split(","))
@@ -90,7 +95,7 @@ def parseLength(value: str, limits: Limits = LIMITS) -> int:
 
 
 def checkCoding(coding: str) -> None:
-    """Raise unless the value of Transfer-Encoding is chunked, alone, in any case of letters (RFC 9112, 6.1, 7).
+    """Raise unless coding, a Transfer-Encoding, is chunked, alone, in any case of letters (RFC 9112, 6.1, 7).
 
     UnknownCoding when chunked is the last of several codings; BadFraming for anything else, as nothing then tells
     where the body ends.
@@ -106,7 +111,7 @@ def checkCoding(coding: str) -> None:
 def frameResponse(method: str, status: int, fields: Fields, limits: Limits = LIMITS) -> Framing:
     """Return the framing of a response to a request of this method, with this status and fields (RFC 9112, 6.3).
 
-    Raises BadFraming, UnknownCoding, BodyTooLarge.
+    Raises BadFraming, UnknownCoding, BodyTooLarge for more than limits.body.
     """
     if method == "HEAD" or status < 200 or status in (204, 304) or (method == "CONNECT" and status < 300):
         return NOTHING
@@ -152,16 +157,18 @@ class BodyReader:
     framing      as given
     size         decoded bytes delivered so far
     complete     the body is at its end
+    chunks       chunk lines read so far
     parms        extensions of the last chunk that had any, or None
     trails       trailer fields, or None until a chunked body is complete
     """
 
     __slots__ = (
-        "complete", "extended", "framing", "left", "limits", "parms", "seen", "sink", "size", "step", "trails",
+        "chunks", "complete", "extended", "framing", "left", "limits", "parms", "seen", "sink", "size", "step",
+        "trails",
     )  # fmt: skip
 
     def __init__(self, framing: Framing, sink: Sink, limits: Limits = LIMITS) -> None:
-        """sink is called with each piece of decoded body, a bytearray that it may keep.
+        """Read a body of that framing within limits; sink gets each piece, a bytearray that it may keep.
 
         Raises BodyTooLarge when framing.length is already beyond it.
         """
@@ -173,6 +180,7 @@ class BodyReader:
         self.complete = framing.kind is Kind.NONE or framing == (Kind.LENGTH, 0)
         self.parms: dict[str, str | bool] | None = None
         self.trails: Fields | None = None
+        self.chunks = 0
         self.extended = 0  # bytes of chunk extensions so far
         self.seen = 0  # bytes of an unfinished line or trailer section that need not be searched again
         self.step: Callable[[BodyReader, bytearray], bool] = BodyReader.chunkLine  # a bound method would be a cycle
@@ -201,6 +209,11 @@ class BodyReader:
                 self.complete = True
         return self.complete
 
+    @property
+    def crumbly(self) -> bool:
+        """Whether the body comes in so many so small chunks that it takes far more work than its size tells."""
+        return self.chunks > CRUMBS and self.size < CRUMB * self.chunks
+
     def checkSize(self, more: int) -> None:
         """Raise BodyTooLarge if more bytes are more than the body may have."""
         if self.limits.body is not None and self.size + more > self.limits.body:
@@ -214,7 +227,7 @@ class BodyReader:
         self.sink(piece)
 
     def readLength(self, raw: bytearray) -> None:
-        """Eat what is there of a body with a length."""
+        """Eat what is there in raw of a body with a length."""
         size = min(self.left, len(raw))
         if size:
             self.left -= size
@@ -222,19 +235,19 @@ class BodyReader:
             self.complete = not self.left
 
     def readChunks(self, raw: bytearray) -> None:
-        """Eat what is there of a chunked body."""
+        """Eat what is there in raw of a chunked body."""
         while not self.complete and self.step(self, raw):
             pass
 
     def readChunk(self, raw: bytearray) -> bool:
-        """Eat what is there of one chunk, the last one with its trailers; return whether it is whole."""
+        """Eat what is there in raw of one chunk, the last one with its trailers; return whether it is whole."""
         while self.step(self, raw):
             if self.step is BodyReader.chunkLine:
                 return True
         return self.complete
 
     def chunkLine(self, raw: bytearray) -> bool:
-        """Read a chunk line; False: more is needed."""
+        """Read a chunk line from raw; False: more is needed. Raises BadChunk."""
         end = raw.find(b"\r\n", self.seen)
         if end < 0 or end > self.limits.chunk:
             if len(raw) > self.limits.chunk + 1:
@@ -246,6 +259,7 @@ class BodyReader:
         self.seen = 0
         size, parms = parseChunkLine(raw[:end])
         del raw[: end + 2]
+        self.chunks += 1
         if parms:
             self.parms = parms
             self.extended += end
@@ -257,7 +271,7 @@ class BodyReader:
         return True
 
     def chunkData(self, raw: bytearray) -> bool:
-        """Read data of a chunk; False: more is needed."""
+        """Read data of a chunk from raw; False: more is needed. Raises BadChunk for what follows it but CRLF."""
         if self.left:
             size = min(self.left, len(raw))
             if size:
@@ -275,7 +289,7 @@ class BodyReader:
         return True
 
     def trailers(self, raw: bytearray) -> bool:
-        """Read the trailer section; False: more is needed."""
+        """Read the trailers from raw; False: more is needed. Raises BadChunk, BadFraming, HeadTooLarge."""
         if raw[:2] == b"\r\n":
             del raw[:2]
             self.trails = []

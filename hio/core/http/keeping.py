@@ -25,6 +25,8 @@ from .staging import ENDED, HEADED
 ReceiveBudget = 1 << 18
 #: Bytes of one read while a body is on its way: more than for heads, to need fewer of them.
 BodyBs = 1 << 16
+#: Bytes of one read, and all that one turn reads, of a body in tiny chunks, each of which costs as much as a large one.
+CrumbBs = 1 << 13
 #: Rounds of parsing and answering that one turn does at the most, so that pipelined requests cannot hold it.
 RoundBudget = 16
 
@@ -75,8 +77,12 @@ class Keeper(Holder):
                         self.receivedLate(req, ix)
 
     def receiveMore(self, req: Requestant, ix: Remoter) -> None:
-        """Read on from a connection whose last read was a full one: of a body more than of pipelined requests."""
-        budget = ReceiveBudget if req.phase is BODY else self.limits.rxMark - len(ix.rxbs)
+        """Read on from ix, whose last read was a full one: of a body more than of pipelined requests."""
+        budget = ReceiveBudget
+        if req.phase is not BODY:
+            budget = min(BodyBs, self.limits.rxMark - len(ix.rxbs))
+        elif ix.bs <= CrumbBs:
+            return
         more = size = ix.bs
         ix.bs = max(size, BodyBs)  # PERF: it sends much at a time, so next time one read does; POST of 10 KB: +15 %
         while budget > 0 and more >= size:
@@ -85,14 +91,14 @@ class Keeper(Holder):
             budget -= more
 
     def receivedLate(self, req: Requestant, ix: Remoter) -> None:
-        """Mind bytes that came while their connection is answered or ends."""
+        """Mind bytes that came from ix while it is answered or ends."""
         if req.phase is LINGER:
             self.linger(req)
         elif len(ix.rxbs) >= self.limits.rxMark:
             ix.heed(ix.events & ~READ)  # until the answer is given
 
     def ended(self, req: Requestant, ix: Remoter) -> None:
-        """The peer sends no more: what is complete is answered, what is not is refused, and then it is over."""
+        """Mind that ix sends no more: what is complete is answered, what is not is refused, and then it is over."""
         if ix.broken:
             self.drop(req)
             return
@@ -119,7 +125,7 @@ class Keeper(Holder):
                     self.parsed(req)
 
     def parsed(self, req: Requestant) -> None:
-        """Act on a request that is not whole, or not good."""
+        """Act on req, which is not whole, or not good."""
         fault = req.fault
         if fault is not None:
             if isinstance(fault, PrematureClosure) and not req.remoter.rxbs and req.phase is IDLE:
@@ -136,13 +142,13 @@ class Keeper(Holder):
                 self.journal.began(req)
 
     def listen(self, req: Requestant) -> None:
-        """Read on, if reading had stopped."""
+        """Read on from the connection of req, if reading had stopped."""
         ix = req.remoter
         if not ix.events & READ and not ix.cutoff:
             ix.heed(ix.events | READ)
 
     def awaitBody(self, req: Requestant) -> None:
-        """Part of a body is there: ask for the rest of it if the peer waits to be asked, and judge its pace."""
+        """Mind that part of a body is there: ask for the rest if the peer waits to be asked, and judge its pace."""
         ix = req.remoter
         tymeout = self.limits.bodyTymeout
         if req.phase is not BODY:
@@ -155,7 +161,10 @@ class Keeper(Holder):
         if req.expectant:
             req.expectant = False
             ix.tx(CONTINUE)
-        size = req.reader.size if req.reader is not None else 0
+        reader = req.reader
+        size = reader.size if reader is not None else 0
+        if reader is not None and reader.crumbly:
+            ix.bs = CrumbBs
         since = req.since
         if since is None:
             req.since, req.got = self.now, size
@@ -167,11 +176,11 @@ class Keeper(Holder):
         self.arm(req, tymeout)
 
     def admit(self, req: Requestant) -> None:
-        """Begin to answer a request that is complete. For subclasses."""
+        """Begin to answer req, which is complete. For subclasses."""
         raise NotImplementedError
 
     def answered(self, req: Requestant, persisted: bool) -> None:
-        """A response is whole in txbs: go on with the next request, or end the connection."""
+        """Go on with the next request, if persisted, else end the connection: the response to req is in txbs."""
         ix = req.remoter
         if req.file is not None:
             req.release()
@@ -201,14 +210,14 @@ class Keeper(Holder):
                 req.due = due
 
     def pace(self, ix: Remoter) -> None:
-        """Read on, unless the peer sent more requests than a turn answers."""
+        """Read on from ix, unless it sent more requests than a turn answers."""
         if len(ix.rxbs) >= self.limits.rxMark:
             ix.heed(ix.events & ~READ)
         elif not ix.events & READ:
             ix.heed(ix.events | READ)
 
     def defer(self, req: Requestant) -> None:
-        """The peer has to take the answer that it got before the next request is looked at."""
+        """Have the peer take the answer that it got before the next request of its connection is looked at."""
         req.phase = ANSWER
         req.taking = True
         self.arm(req, self.limits.stallTymeout)
@@ -246,7 +255,7 @@ class Keeper(Holder):
             self.arm(req, self.limits.stallTymeout)  # it takes some, or begins to be waited for
 
     def sentAll(self, req: Requestant) -> None:
-        """The peer took all that was queued for it."""
+        """Mind that the peer took all that was queued for it."""
         if req.owing and self.journal is not None:
             self.journal.sent(req)
         if req.phase is DRAIN:
@@ -260,7 +269,7 @@ class Keeper(Holder):
                 self.answered(req, True)
 
     def unblocked(self, req: Requestant) -> None:
-        """The peer took enough for the application to go on. For subclasses."""
+        """Mind that the peer took enough for what answers req to go on. For subclasses."""
 
     # -- all of it ----------------------------------------------------------------------------------------
 

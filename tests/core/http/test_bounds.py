@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+from itertools import pairwise
 
 import pytest
 
 from hio.core.http.keeping import Keeper
 from hio.core.http.limiting import Limits
-from tests.core.http.apps import App, hello
+from tests.core.http.apps import App, echo, hello, told
 from tests.core.http.asking import CLOSING, GET
 from tests.core.http.corpus import chunked, get, post
 from tests.core.http.driving import IDLE, LIMITS, NEVER
@@ -373,3 +374,21 @@ def test_keeper_is_a_base():
         keeper.serviceAnswers()
     with pytest.raises(NotImplementedError):
         keeper.admit(None)
+
+
+def test_tiny_chunks_do_not_hold_the_turn(rigs):
+    """Each costs as much as a large one, so whoever sends them is given fewer bytes a turn; nothing is lost."""
+    size = 60_000
+    rig = rigs(echo)
+    peer = rig.dial()
+    peer.unsent += chunked(b"1\r\nx\r\n" * size + b"0\r\n\r\n")
+    taken = [0]
+    while not peer.rx:
+        rig.turn()
+        reader = rig.server.reqs[peer.ca].reader
+        if reader is not None:
+            taken.append(reader.size)
+    first, *steps = [after - before for before, after in pairwise(taken)]
+    assert first < 13_000 and max(steps) < 1_400 and len(steps) > 30
+    (answer,) = peer.ask()
+    assert told(answer)["body"] == "x" * size
