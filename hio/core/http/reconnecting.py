@@ -17,7 +17,10 @@ from .recording import Question
 from .replying import Reply
 
 #: Options of a connector that are for one server alone, and not for another one that a redirect leads to.
-OWN = ("ha", "host", "port", "certedhost", "keypath", "certpath", "session", "txbs", "rxbs")
+OWN = ("ha", "host", "port", "session", "txbs", "rxbs")
+
+#: Options that say who is there and who asks: for every port of one host, as its name is what certificates vouch for.
+NAMED = ("certedhost", "keypath", "certpath")
 
 
 class Reconnector(Asker):
@@ -66,7 +69,8 @@ class Reconnector(Asker):
         if ha != old.ha or secured != self.secured or (secured and origin.host != requester.hostname):
             for exchange in self.forsake():
                 self.unanswered(exchange, Reply.failed(Mishap.CLOSED, "for a redirect to another server"))
-            settings = {key: value for key, value in self.settings.items() if origin == self.home or key not in OWN}
+            left = () if origin == self.home else OWN if origin.host == self.home.host else OWN + NAMED
+            settings = {key: value for key, value in self.settings.items() if key not in left}
             if secured and isinstance(old, tcp.ClientTls) and "keypath" not in self.settings:
                 settings["context"] = old.context
             settings.update(tymth=old.tymth, wl=old.wl, net=old.net)

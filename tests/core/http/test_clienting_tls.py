@@ -97,6 +97,30 @@ def test_a_redirect_between_servers(rig):
     assert record["request"]["port"] == 444 and record["request"]["headers"]["Accept"] == "x"
 
 
+@pytest.mark.parametrize(("host", "known"), [("server", True), ("10.0.0.2", False)])
+def test_who_asks_is_told_to_other_ports_of_the_host_alone(rig, host, known):
+    """A client certificate goes along with a redirect to another server on the same host, not to another host."""
+    def moving(environ, start_response):
+        start_response("307 Temporary Redirect", [("Location", f"https://{host}:444/")])
+        return []
+
+    def knowing(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["SSL_CLIENT_VERIFY"].encode()]
+
+    asked = {"certify": True, "cafilepath": rig.certs.cafilepath}
+    rig.serve(moving, **asked)
+    rig.serve(knowing, port=444, **asked | rig.certs.serving(host))
+    client = rig.client(**rig.certs.serving("me"))
+    client.request("GET", "/", headers={})
+    rig.until(lambda: client.responses)
+    record = client.responses.popleft()
+    if known:
+        assert record["body"] == b"SUCCESS"
+    else:
+        assert record["errored"] and "certificate required" in record["error"]
+
+
 def test_https_does_not_lead_to_http(rig):
     servant = rig.raw()
     client = rig.client()
