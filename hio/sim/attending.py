@@ -13,6 +13,9 @@ from typing import Any
 
 #: Fields of a request that environ has by another name, or as many times as it likes.
 BARE = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+#: PERF: the keys of environ that are fields, with their names, by all its keys: they are mostly the same.
+NAMES: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+MEMORY = 512  # most of those
 #: Bytes of a request's body that are looked at.
 BODY_MOST = 1 << 22
 
@@ -42,10 +45,9 @@ class Call:
         self.address = (environ.get("REMOTE_ADDR", ""), str(environ.get("REMOTE_PORT", "")))
         self.method: str = environ["REQUEST_METHOD"]
         self.target: str | None = environ.get("RAW_URI")
-        self.fields = {
-            key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
-        }
-        self.fields |= {name: environ[key] for key, name in BARE.items() if environ.get(key)}
+        keys = tuple(environ)
+        names = NAMES.get(keys) or learn(keys)
+        self.fields = {name: value for key, name in names if (value := environ[key]) or key not in BARE}
         self.body = peek(environ.get("wsgi.input"))
         self.status = ""
         self.headers: list[tuple[str, str]] = []
@@ -60,6 +62,14 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {self.method} {self.target} {self.status or 'not begun'} gave {self.size}>"
+
+    def asks(self, other: Call) -> bool:
+        """Whether the application was asked the same by other, the body left aside."""
+        return self.method == other.method and self.target == other.target and self.fields == other.fields
+
+    def answers(self, other: Call) -> bool:
+        """Whether the application answered other with the same status and headers."""
+        return self.status == other.status and self.headers == other.headers
 
     def give(self, item: Any) -> None:
         """The application gave an item."""
@@ -181,6 +191,16 @@ def attend(
 
     attended.attended = app  # type: ignore[attr-defined]  # so that nobody attends twice
     return attended
+
+
+def learn(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return those of keys, of an environ, that are fields of a request, with their names in lower case."""
+    names = [(key, key[5:].replace("_", "-").lower()) for key in keys if key.startswith("HTTP_")]
+    names += [(key, name) for key, name in BARE.items() if key in keys]
+    if len(NAMES) >= MEMORY:
+        NAMES.clear()
+    NAMES[keys] = names
+    return names
 
 
 def peek(stream: Any) -> bytes | None:

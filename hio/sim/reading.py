@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from ..hioing import HioError
 
@@ -58,7 +60,8 @@ class State(Enum):
     UNTIL = 6  # the end of the connection
 
 
-class Head(NamedTuple):
+@dataclass(frozen=True)
+class Head:
     """The start of a message.
 
     Attributes:
@@ -68,6 +71,7 @@ class Head(NamedTuple):
         size (int): bytes of it, without the empty line. first (int): bytes of its first line.
         framing (str): how the body is delimited: "none", "length", "chunked" or "close".
         length (int): bytes of body, for framing "length".
+        named (dict): values by name. pairs (frozenset): of fields. Both are made when they are first asked for.
     """
 
     line: tuple[Any, str]
@@ -80,10 +84,21 @@ class Head(NamedTuple):
 
     def get(self, name: str) -> str | None:
         """Return the values of a field, joined by commas; None when there is none."""
-        values = [value for key, value in self.fields if key == name]
+        values = self.named.get(name)
         return ", ".join(values) if values else None
 
-    @property
+    @cached_property
+    def named(self) -> dict[str, list[str]]:
+        named: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            named.setdefault(name, []).append(value)
+        return named
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self.fields)
+
+    @cached_property
     def closing(self) -> bool:
         """Whether it says that the connection ends (RFC 9112, 9.3)."""
         options = [option.strip().lower() for option in (self.get("connection") or "").split(",")]
@@ -91,6 +106,8 @@ class Head(NamedTuple):
 
 
 Parts = list[tuple[Part, Any]]
+
+START = State.HEAD  # PERF: Python 3.11 takes its time to find a member in its Enum
 
 
 class Reader:
@@ -117,13 +134,13 @@ class Reader:
     @property
     def begun(self) -> bool:
         """Whether part of a message came, and not all of it."""
-        return self.state is not State.HEAD or bool(self.raw.strip(b"\r\n"))
+        return self.state is not START or bool(self.raw.strip(b"\r\n"))
 
     def feed(self, data: bytes) -> Parts:
         """Take data and return what is in it, in order. Raises Malformed, Unclear."""
         method = self.method(0) if self.method is not None else ""
         self._ended = 0
-        if self.state is State.HEAD and not self.raw:
+        if not self.raw and self.state is START:
             parts = KNOWN.get((method, data))
             if parts is not None:
                 return parts
@@ -297,8 +314,8 @@ def readRequestHead(block: bytes) -> Head:
             raise Unclear("Transfer-Encoding beside Content-Length, or in HTTP/1.0")
         if coding.lower() != "chunked":
             raise Unclear(f"transfer coding {coding!r}")
-        return head._replace(framing="chunked")
-    return head if length is None else head._replace(framing="length", length=readLength(length))
+        return replace(head, framing="chunked")
+    return head if length is None else replace(head, framing="length", length=readLength(length))
 
 
 def readResponseHead(block: bytes, method: str) -> Head:
@@ -323,12 +340,12 @@ def readResponseHead(block: bytes, method: str) -> Head:
     if coding is not None:
         if coding.lower() != "chunked":
             raise Malformed(f"a response with transfer coding {coding!r}")
-        return head._replace(framing="chunked")
+        return replace(head, framing="chunked")
     if length is not None:
-        return head._replace(framing="length", length=readLength(length))
+        return replace(head, framing="length", length=readLength(length))
     if not head.closing:
         raise Malformed("a response whose body has no end: no length, no chunks, and the connection is to stay open")
-    return head._replace(framing="close")
+    return replace(head, framing="close")
 
 
 def readLength(length: str) -> int:

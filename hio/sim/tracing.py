@@ -203,9 +203,9 @@ class Trace:
 
     def tell(self) -> None:
         """Tell the watchers what is new, and drop what is too old. Called by the run between turns."""
-        if self.watched and self._told < len(self):
-            first = self._told
-            fresh = self.records[first - self.dropped :]
+        first = self._told
+        fresh = self.records[first - self.dropped :] if self.watched else None
+        if fresh:
             self._told += len(fresh)
             for rawWatcher in self._rawWatchers:
                 rawWatcher(first, fresh)

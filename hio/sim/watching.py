@@ -138,6 +138,9 @@ class Oracles:
             call.muted = True
         else:
             conversation.calls.append(call)
+            servers = self._servers.get(conversation.server)
+            if conversation.limits is None and servers:
+                conversation.bind(getattr(servers[0], "limits", None))
 
     def _opened(self, call: Call) -> None:
         """A call has returned an iterable."""
@@ -161,17 +164,18 @@ class Oracles:
         conversations = self.conversations
         touched: dict[int, Conversation] = {}
         stopped: dict[str, None] = {}
-        for serial, (tyme, kind, (host, peer, connection, way), segment, data, note) in enumerate(records, first):
+        for serial, (tyme, kind, who, segment, data, note) in enumerate(records, first):
+            connection = who[2]
             if not connection:
-                self._happened(kind, host, note, stopped)
+                self._happened(kind, who[0], note, stopped)
                 continue
             conversation = conversations.get(connection)
             if conversation is None:
                 if kind == DIAL:
-                    self._dialed(connection, host, peer, note)
+                    self._dialed(connection, who[0], who[1], note)
                 continue
             try:
-                conversation.see(tyme, kind, way, segment, data)
+                conversation.see(tyme, kind, who[3], segment, data)
             except Wrong as wrong:
                 raise self._violation(wrong, conversation, tyme, serial) from None
             touched[connection] = conversation
@@ -214,15 +218,16 @@ class Oracles:
         servers = self._servers.get(conversation.server, ())
         tyme = self.sim.tyme
         try:
-            if conversation.limits is None and servers:
-                conversation.limits = getattr(servers[0], "limits", None)
-            conversation.match()
+            if conversation.calls:
+                conversation.match()
             if conversation.ending:
                 closed = any(not getattr(getattr(server, "servant", None), "opened", True) for server in servers)
                 excused = closed or conversation.server in stopped or self._stalled(conversation)
                 conversation.judge(tyme, excused)
-            for server in servers:
-                self._bounded(server, conversation)
+            ix = conversation.ix
+            if ix is None or len(ix.rxbs) > SLACK or len(ix.txbs) > SLACK:  # PERF: else it is within any mark
+                for server in servers:
+                    self._bounded(server, conversation)
         except Wrong as wrong:
             raise self._violation(wrong, conversation, tyme, last) from None
 
@@ -247,7 +252,7 @@ class Oracles:
         most = getattr(limits, "connections", None)
         if most is not None and len(ixes) > most:
             raise Wrong(f"the server holds {len(ixes)} connections where the limit is {most}")
-        ix = ixes.get(conversation.ca)
+        ix = conversation.ix = ixes.get(conversation.ca)
         if ix is None:
             return
         call = self._latest.get((conversation.ca[0], str(conversation.ca[1])))
