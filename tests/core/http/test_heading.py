@@ -16,6 +16,7 @@ from hio.core.http.faulting import (
     BadStatusLine,
     HeadTooLarge,
     HTTPException,
+    InvalidURL,
     RequestLineTooLong,
     UnknownProtocol,
 )
@@ -459,3 +460,10 @@ def test_credentials_are_not_kept_beyond_their_request(field: bytes) -> None:
         assert any("secret" in str(value) or "c2VjcmV0" in str(value) for value in environ.values())
     kept = b"".join([*heading.BLOCKS, *heading.SEEN])
     assert b"secret" not in kept and b"c2VjcmV0" not in kept
+
+
+@pytest.mark.parametrize("target", ["http:///a", "http://", "http:a", "*", "a"])
+def test_a_target_without_a_host_is_a_bad_target(target):
+    """And not a bad Host field, which its sender would look for in vain."""
+    with pytest.raises(InvalidURL):
+        targeting.parseTarget("GET", target)

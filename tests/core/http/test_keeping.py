@@ -273,6 +273,32 @@ def test_broken_off_response(rigs, name, version, logged):
     assert other.ask(GET)[0].body == b"fine"
 
 
+def test_broken_off_response_behind_others(rigs, logged):
+    """A body that only the end ends is broken off by a reset, once its peer has had tyme for the answers before it."""
+    app = App([b"fine"], [b"abc", ValueError("boom")])
+    rig = rigs(app, limits=LIMITS)
+    peer = rig.dial()
+    peer.send(GET, get(version=b"HTTP/1.0"))
+    rig.turn(5)
+    assert not peer.gone
+    rig.wait(LIMITS.lingerTymeout)
+    rig.until(lambda: peer.gone)
+    assert peer.broken and not peer.ended and rig.empty
+    first, second = peer.answers()
+    assert first.body == b"fine" and first.whole and second.body == b"abc"
+
+
+def test_empty_lines_and_the_end_are_no_request(rigs, kind):
+    """Nothing is refused: there was nothing."""
+    rig = rigs(**kind)
+    for raw in (b"", b"\r\n", b"\r\n\r\n"):
+        peer = rig.dial().send(raw)
+        peer.finish()
+        rig.until(lambda peer=peer: peer.gone)
+        assert peer.ended and not peer.rx
+        rig.until(lambda: rig.empty)
+
+
 @pytest.mark.parametrize("cause", [ValueError("boom"), SystemExit(3), GeneratorExit(), MemoryError()])
 def test_failure_before_the_head(rigs, cause, logged):
     """500, and the connection goes on with the next request."""

@@ -96,6 +96,18 @@ def test_body_fast_enough(rigs, kind):
     assert peer.ask(b"x")[0].status == 200
 
 
+def test_body_that_was_fast_has_no_credit(rigs, kind):
+    """Each span is judged by itself: who began at full speed may not drip ever after."""
+    rig = rigs(**kind)
+    peer = rig.dial()
+    peer.send(post(b"Content-Length: 90000"), b"x" * 50_000)
+    begin = rig.tymist.tyme
+    while not peer.rx and rig.tymist.tyme < NEVER:
+        rig.wait(1.0)
+        peer.send(b"x")
+    assert rig.tymist.tyme - begin == 2 * LIMITS.bodyTymeout and peer.answers()[0].status == 408
+
+
 def test_waiting_application_is_not_idle(rigs):
     """A response that waits for its application waits for ever; afterwards the connection is idle as any."""
     app = App([b""] * 100 + [b"late"])
