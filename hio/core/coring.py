@@ -14,8 +14,10 @@ def normalizeHost(host: str) -> str:
     an IPv6 address is returned for a host that has no other. This may wait for a name server, as long as the system
     lets it.
 
-    Raises socket.gaierror, an OSError, if host has no address or is no valid name.
+    Raises socket.gaierror, an OSError, if host has no address or is no valid name, and TypeError if it is no text.
     """
+    if not isinstance(host, str):
+        raise TypeError(f"host must be a str, got {host!r}")
     if not host:
         return "127.0.0.1" if sys.platform == "win32" else "0.0.0.0"
     if host.startswith("[") and host.endswith("]"):

@@ -80,3 +80,9 @@ def test_arp_is_importable_and_not_implemented():
         coring.arpCreate("00:00:5e:00:53:01", "192.0.2.1")
     with pytest.raises(NotImplementedError):
         coring.arpDelete("192.0.2.1", interface="en1")
+
+
+@pytest.mark.parametrize("host", [5, None, b"localhost"], ids=repr)
+def test_a_host_is_text(host):
+    with pytest.raises(TypeError, match=f"host must be a str, got {host!r}"):
+        coring.normalizeHost(host)

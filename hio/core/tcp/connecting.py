@@ -15,7 +15,7 @@ from ...base.polling import READ, WRITE, Poller, Watch
 from ...base.tyming import Tymth
 from ..wiring import WireLog
 from .accepting import bufSizes
-from .netting import UNDERWAY, Address, Data, Net, Socket, osNet, pair
+from .netting import UNDERWAY, Address, Data, Net, Socket, addressed, checkedSize, checkedTymeout, osNet, pair
 from .streaming import Stream
 
 logger = help.ogler.getLogger()
@@ -32,6 +32,8 @@ class Client(Stream):
         bs, bufsize (int): bytes that one read takes at the most.
         txbs, rxbs (bytearray): buffers to use; None: new ones.
         net: the network; None: that of the operating system.
+
+    Raises ValueError or TypeError, naming the value, for what cannot be one of these; OSError for an unknown host.
 
     Attributes (beside those of Stream):
         ha: resolved address of the server; host and port are its parts.
@@ -67,11 +69,15 @@ class Client(Stream):
         self.accepted = False
         self.own = Watch()  # how a doer rests on this client
         self.private = False
+        for name, buffer in (("txbs", txbs), ("rxbs", rxbs)):
+            if buffer is not None and not isinstance(buffer, bytearray):
+                raise TypeError(f"{name} must be a bytearray, got {buffer!r}")
         super().__init__(tymeout=tymeout, bs=bufsize if bufsize is not None else bs, txbs=txbs, rxbs=rxbs, wl=wl, **kwa)
-        if ha is None:
-            ha = (host, port)
+        checkedSize("bs", self.bs)
+        checkedTymeout(self.tymeout)
+        ha = addressed(ha if ha is not None else (host, port))
         self.hostname = ha[0] if isinstance(ha, tuple) else ""
-        self.ha = (self.net.resolve(ha[0]), ha[1]) if isinstance(ha, tuple) else os.fspath(ha)
+        self.ha = (self.net.resolve(ha[0]), ha[1]) if isinstance(ha, tuple) else ha
         self.retimer = tyming.Tymer(duration=self.tymeout, tymth=self.tymth)
 
     # -- facts --------------------------------------------------------------------------------------------

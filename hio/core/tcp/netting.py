@@ -95,6 +95,34 @@ def family(ha: Address) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in ha[0] else socket.AF_INET
 
 
+def addressed(ha: Address | os.PathLike[str]) -> Address:
+    """Return ha, a path as str, a pair as tuple. Raises ValueError for a bad port, TypeError for what is no address."""
+    if isinstance(ha, (str, os.PathLike)):
+        return os.fspath(ha)
+    if not isinstance(ha, (tuple, list)) or len(ha) != 2:
+        raise TypeError(f"address must be (host, port) or the path of a UNIX-domain socket, got {ha!r}")
+    host, port = ha
+    if not isinstance(host, str):
+        raise TypeError(f"host must be a str, got {host!r}")
+    if not isinstance(port, int) or not 0 <= port <= 65535:
+        raise ValueError(f"port must be 0 to 65535, got {port!r}")
+    return host, port
+
+
+def checkedSize(name: str, size: int) -> int:
+    """Return size, the parameter called name. Raises ValueError unless it is a positive number."""
+    if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
+        raise ValueError(f"{name} must be a positive number of bytes, got {size!r}")
+    return size
+
+
+def checkedTymeout(tymeout: float) -> float:
+    """Return tymeout in seconds. Raises ValueError unless it is a number, and 0.0 or more."""
+    if not isinstance(tymeout, (int, float)) or isinstance(tymeout, bool) or not tymeout >= 0.0:
+        raise ValueError(f"tymeout must be 0 or more seconds, got {tymeout!r}")
+    return tymeout
+
+
 def pair(address: Any) -> Any:
     """Return a socket's address as hio keeps it: (host, port), without IPv6's flow and scope; a path as it is."""
     return address[:2] if isinstance(address, tuple) else address

@@ -114,6 +114,27 @@ class Closing:
         self.client.close()
 
 
+@pytest.mark.parametrize(("kwa", "error", "named"), [
+    ({"bs": 0}, ValueError, "bs must be a positive number of bytes, got 0"),
+    ({"bs": "x"}, ValueError, "bs must be a positive number of bytes, got 'x'"),
+    ({"bufsize": -1}, ValueError, "bs must be a positive number of bytes, got -1"),
+    ({"tymeout": -1}, ValueError, "tymeout must be 0 or more seconds, got -1"),
+    ({"tymeout": "x"}, ValueError, "tymeout must be 0 or more seconds, got 'x'"),
+    ({"tymeout": float("nan")}, ValueError, "tymeout must be 0 or more seconds, got nan"),
+    ({"port": "x"}, ValueError, "port must be 0 to 65535, got 'x'"),
+    ({"port": 65536}, ValueError, "port must be 0 to 65535, got 65536"),
+    ({"port": None}, ValueError, "port must be 0 to 65535, got None"),
+    ({"host": 5}, TypeError, "host must be a str, got 5"), ({"ha": 5}, TypeError, "address must be .*, got 5"),
+    ({"ha": ("h",)}, TypeError, r"address must be .*, got \('h',\)"), ({"ha": b"/p"}, TypeError, "got b'/p'"),
+    ({"ha": (5, 80)}, TypeError, "host must be a str, got 5"),
+    ({"txbs": "x"}, TypeError, "txbs must be a bytearray, got 'x'"),
+    ({"rxbs": b""}, TypeError, "rxbs must be a bytearray, got b''"),
+], ids=repr)  # fmt: skip
+def test_bad_parameters(kwa, error, named):
+    with pytest.raises(error, match=named):
+        Client(**kwa)
+
+
 def test_refused(nobody):
     """Nothing is raised; the reason is kept; a new socket is there for the next step; what waits goes on waiting."""
     with openClient(ha=nobody) as client:
