@@ -135,6 +135,9 @@ class Filer(Mixin):
         if reopen:
             self._open(clear=clear, reuse=reuse, clean=clean, **kwa)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} opened={self.opened} path={self.path!r}>"
+
     def _open(self, **kwa: Any) -> None:
         """Do the reopen of the constructor. When it raises nobody gets this instance, so nobody else could clear it."""
         try:

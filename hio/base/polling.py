@@ -94,7 +94,6 @@ class Poller:
     Attributes:
         woken (list[Watch]): watches to be resumed, in the order in which they woke. The Doist empties it.
         alarm (Callable | None): ends the wait of the Doist, while there is one; called by Watch.wake().
-
         foresees (bool): whether due() may have something to tell, and is to be asked.
 
     Class attribute Outer: whether what it watches goes on by the clock of the machine, whatever the tyme.
@@ -106,6 +105,9 @@ class Poller:
     def __init__(self) -> None:
         self.woken: list[Watch] = []
         self.alarm: Callable[[], None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} sockets={len(self)} woken={len(self.woken)}>"
 
     def __len__(self) -> int:
         """Number of sockets registered."""

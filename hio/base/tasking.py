@@ -53,6 +53,9 @@ class Doer(Tymee):
         self.temp = bool(temp)
         self.policy = policy
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} tyme={self.tyme} tock={self._tock} done={self.done}>"
+
     def __call__(self, *pa: Any, **kwa: Any) -> Generator[float, float, bool | None]:
         """Return a dog, not yet started; takes what do() takes."""
         return self.do(*pa, **kwa)

@@ -42,6 +42,9 @@ class Tymist(Mixin):
         self.tyme = tyme
         self.tock = self.Tock if tock is None else tock
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} tyme={self._tyme} tock={self._tock}>"
+
     @property
     def tyme(self) -> float:
         """Tyme now, in seconds."""
@@ -81,6 +84,9 @@ class Tymee(Mixin):
         """Follow tymth; None: unwound, to be wound later."""
         super().__init__(**kwa)
         self._tymth: Tymth | None = tymth
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} tyme={self.tyme}>"
 
     @property
     def tymth(self) -> Tymth | None:

@@ -13,6 +13,9 @@ class Lapse:
         """Return what the clock shows, in seconds."""
         raise NotImplementedError(f"{type(self).__name__} must say by which clock it goes")
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} start={self._start} stop={self._stop}>"
+
     @property
     def duration(self) -> float:
         """Seconds from start to stop."""

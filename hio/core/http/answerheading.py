@@ -49,6 +49,9 @@ class ResponseHead:
         self.known = known
         self._fields = fields
 
+    def __repr__(self) -> str:
+        return f"<ResponseHead {self.status} {self.version} fields={len(self.known)}>"
+
     @property
     def fields(self) -> Fields:
         """All fields in order: (name as received, value without the white space around it)."""

@@ -99,6 +99,9 @@ class Channel(Mixin, Generic[E]):
         self.now: float | None = None  # tyme of the turn
         super().__init__(**kwa)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} exchanges={len(self.exchanges)} served={self.served} {self.connector!r}>"
+
     # -- facts --------------------------------------------------------------------------------------------
 
     @property

@@ -196,6 +196,9 @@ class Requester:
         self.sent = b""
         self._query: tuple[dict[str, Any], str] | None = None  # qargs as a path gave them, and its query
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.method} {self.path!r} to {self.origin}>"
+
     @property
     def origin(self) -> Origin:
         """Scheme, host and port."""

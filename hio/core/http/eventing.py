@@ -58,6 +58,12 @@ class EventSource:
         self.parser: Generator[None, None, None] | None = None
         self.makeParser()
 
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} leid={self.leid!r} retry={self.retry} events={len(self.events)} "
+            f"ended={self.ended}>"
+        )
+
     def makeParser(self, raw: bytearray | None = None) -> None:
         """Arm a parser for a new stream in raw (None: the same buffer), not closed. Last event id and retry stay."""
         if raw is not None:

@@ -186,6 +186,12 @@ class BodyReader:
         self.step: Callable[[BodyReader, bytearray], bool] = BodyReader.chunkLine  # a bound method would be a cycle
         self.checkSize(self.left)
 
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.framing.kind.name} size={self.size} left={self.left} "
+            f"complete={self.complete}>"
+        )
+
     def read(self, raw: bytearray, closed: bool = False) -> bool:
         """Eat what is there of the body from the start of raw; return whether the body is complete.
 

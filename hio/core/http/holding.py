@@ -112,6 +112,9 @@ class Holder(Retiring, Mixin):
         self.now: float | None = None  # tyme of the turn
         super().__init__()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.servant!r} reqs={len(self.reqs)}>"
+
     def make(
         self,
         *,

@@ -66,6 +66,9 @@ class CookieJar:
     def __bool__(self) -> bool:
         return True  # an empty jar is a jar
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} domains={len(self.domains)} cookies={len(self)}>"
+
     def clear(self) -> None:
         """Drop all cookies."""
         self.domains.clear()

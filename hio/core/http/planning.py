@@ -62,6 +62,9 @@ class Plan:
     bodiless: bool
     evented: bool
 
+    def __repr__(self) -> str:
+        return f"<Plan {self.status!r} fields={len(self.fields)} length={self.length}>"
+
 
 #: {(status, headers): Plan} of heads that came twice, and of those that came once. Two, so that heads which never come
 #: again, as with an ETag or a length in them, do not push out those that do.

@@ -232,6 +232,9 @@ class Steward:
         last = req.closed or (req.keeper is not None and req.keeper.retiring)
         return bool(req.persisted) and (not last or len(req.msg) > 0)  # whole requests may wait behind it
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.requestant!r} waited={self.waited}>"
+
     def refresh(self) -> None:
         """Count the connection's idle tyme from now on."""
         self.remoter.refresh()

@@ -31,6 +31,9 @@ class Deadlines:
     def __len__(self) -> int:
         return len(self.heap)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} things={len(self.heap) - self.orphans} next={self.next()}>"
+
     def arm(self, thing: Any, due: float) -> None:
         """Set the deadline of thing to tyme due; Never takes it away."""
         thing.due = due

@@ -66,6 +66,9 @@ class Server(Acceptor):
         self.deadlines = Deadlines()
         super().__init__(ha=ha if ha is not None else (host, port), **kwa)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.ha!r} opened={self.opened} ixes={len(self.ixes)}>"
+
     # -- readiness ----------------------------------------------------------------------------------------
 
     def wind(self, tymth: Tymth) -> None:

@@ -76,6 +76,12 @@ class TlsFilter:
         self.ended = False
         self.failure: OSError | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} established={self.established} notified={self.notified} "
+            f"failure={self.failure!r}>"
+        )
+
     def feed(self, data: bytes | bytearray) -> None:
         """Take data, ciphertext that came from the peer."""
         self.incoming.write(data)
