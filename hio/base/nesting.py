@@ -294,10 +294,10 @@ class DoDoer(Scheduler, Doer):
     def do(
         self,
         tymth: Tymth,
-        *,
         tock: float = 0.0,
         doers: Iterable[Any] | None = None,
         always: bool | None = None,
+        *,
         temp: bool | None = None,
         **opts: Any,
     ) -> Generator[float, float, bool | None]:

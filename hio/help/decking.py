@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from reprlib import recursive_repr
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,6 +14,10 @@ class Deck(deque[T]):
 
     Since None stands for an empty deck it cannot be pushed. Other false values pass through.
     """
+
+    @recursive_repr("Deck([...])")
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self)!r})"
 
     def push(self, elem: T | None) -> bool:
         """Append elem on the right and return True; refuse None and return False."""

@@ -470,6 +470,12 @@ class TestDoDoer:
         assert dodoer.done is True
         dog.close()
 
+    def test_arguments_of_do_may_be_positional(self):
+        dodoer, doers = DoDoer(), [Doer()]
+        dog = dodoer.do(tyming.Tymist().tymen(), 1.5, doers, True)
+        assert next(dog) == 1.5 and dodoer.doers == doers and dodoer.always
+        dog.close()
+
     def test_arguments_count_once_it_runs(self):
         old, new = TryDoer(), TryDoer()
         dodoer = DoDoer(doers=[old])

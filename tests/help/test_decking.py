@@ -46,3 +46,11 @@ def test_first_in_first_out(elems):
 
 def test_copy_is_a_deck():
     assert type(Deck("AB").copy()) is Deck
+
+
+def test_a_bounded_deck_looks_like_any_other():
+    deck = Deck([1, 2, 3], maxlen=2)
+    assert repr(deck) == str(deck) == "Deck([2, 3])" and deck.maxlen == 2
+    assert type(deck.copy()) is Deck and deck.copy() == deck
+    deck.append(deck)
+    assert repr(deck) == "Deck([3, Deck([...])])"
