@@ -474,5 +474,6 @@ class Doist(Scheduler, Tymist):
                     watch.owner = watch.deed = None
                     idle += 1
         finally:
-            poller.woken[:0] = woken[count:]  # what is left when one raised
+            if count < len(woken):  # one raised
+                poller.woken[:0] = woken[count:]
         return idle == count if alone else idle > 0

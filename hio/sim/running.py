@@ -279,14 +279,13 @@ class Sim(Faults):
                 for net in batch:
                     net.stirred = False
                     self._turn(net.owner)
-            if self._open or trace.watched or len(trace.records) >= trace.most:
+            if trace.watched or self._open or len(trace.records) >= trace.most:
                 self._look()
             if self._unsettled or not heap or heap[0][0] > limit:
                 self._unsettled = False
                 if self._over(limit):
                     break
-            due = heap[0][0]
-            network.now = due
+            network.now = due = heap[0][0]
             if self.order is not None:
                 self.order(network, due)
             while heap and heap[0][0] == due:

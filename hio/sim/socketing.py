@@ -256,8 +256,9 @@ class SimSocket(SimEnd):
             data = self._gather(data, size)
             count = len(data)
         self.unread -= count
-        if not rx and self.events == READ:
-            self._rest()
+        # PERF: nothing is left to read and nothing else is asked for, so the next poll need not look here
+        if not rx and self.events == READ and self.state == OPEN and not self.ended and not self.deaf:
+            self.poller.ready.pop(self, None)  # type: ignore[union-attr]  # who has events has a poller
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if 2 * peer.credit >= self.rxCap:
             peer.credit += count  # PERF: no event while the window is no matter
@@ -265,11 +266,6 @@ class SimSocket(SimEnd):
             network = self.network
             network.push(network.now + self.link.delay(), peer.credited, count)
         return data
-
-    def _rest(self) -> None:
-        """PERF: spare the next poll a look at this, where nothing is left to read and nothing else is asked for."""
-        if self.state == OPEN and not self.ended and not self.deaf and self.poller is not None:
-            self.poller.ready.pop(self, None)
 
     def _gather(self, data: bytes, size: int) -> bytes:
         """Return data and of what came after it as much as size allows."""
@@ -290,8 +286,6 @@ class SimSocket(SimEnd):
         if self.state == OPEN:
             if self.ended or self.deaf:
                 return b""
-            if self.events == READ:
-                self._rest()
             raise BlockingIOError(EAGAIN, AGAIN)
         if self.state == BROKEN:
             number = self.blame()

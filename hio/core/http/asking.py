@@ -173,7 +173,8 @@ class Asker(Channel[Question], Asking):
             request.key = key = (method, url, self.requester.hostname, self.requester.port)
         if key not in self.known:
             self.checkRequest(request)
-        request.tymeout = tymeout
+        if tymeout is not None:
+            request.tymeout = tymeout
         request.call = call = ClientCall(self, claimed=True)
         deque.append(self.requests, request)  # without a word to who services this, as it is begun now
         self.impel()
@@ -238,16 +239,16 @@ class Asker(Channel[Question], Asking):
     def question(self, request: Record) -> Question:
         """Return a new Question for the record of a request."""
         question = Question()
-        question.request = request if isinstance(request, Request) else dict(request)
+        if not isinstance(request, Request):
+            request = Request(request)  # a copy: its owner may use it again
+        question.request = request
         question.parts = question._record = None
-        question.call = request.call if isinstance(request, Request) else None
+        question.call = request.call
         question.tries = 1
         question.renewals = 0
         question.launched = False
         question.redirects = []
-        question.tymeout = self.bounds.totalTymeout
-        if isinstance(request, Request) and request.tymeout is not None:
-            question.tymeout = request.tymeout
+        question.tymeout = self.bounds.totalTymeout if request.tymeout is None else request.tymeout
         question.patient = question.call is None or not question.call.claimed
         tymth = self.connector.tymth
         question.since = None if tymth is None else tymth()

@@ -44,14 +44,10 @@ class Request(Record):
         key: what it can be remembered by once it was built; None: it is not remembered.
     """
 
-    __slots__ = ("call", "exchange", "key", "tymeout")
-
-    def __init__(self, *pa: Any, **kwa: Any) -> None:
-        super().__init__(*pa, **kwa)
-        self.call: ClientCall | None = None
-        self.exchange: Question | None = None
-        self.tymeout: float | None = None
-        self.key: tuple[Any, ...] | None = None
+    call: ClientCall | None = None
+    exchange: Question | None = None
+    tymeout: float | None = None
+    key: tuple[Any, ...] | None = None
 
 
 class Inbox(deque[Record]):
