@@ -81,6 +81,9 @@ class Acceptor(tyming.Tymee):
         self.serial = count(1)
         self.eha = self.outside()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.ha!r} opened={self.opened}>"
+
     def outside(self) -> Address:
         """Return .ha as others would write it: a name resolved, a wildcard as the loopback address."""
         if not isinstance(self.ha, tuple):

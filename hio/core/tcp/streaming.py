@@ -387,4 +387,4 @@ class Stream(tyming.Tymee):
         state = [word for word in ("cutoff", "broken", "shut") if getattr(self, word)]
         if self.cs is None:
             state.append("closed")
-        return f"<{type(self).__name__} {self.ca!r} rx={len(self.rxbs)} tx={len(self.txbs)} {' '.join(state)}>"
+        return f"<{type(self).__name__} {self.far!r} rx={len(self.rxbs)} tx={len(self.txbs)} {' '.join(state)}>"
