@@ -84,6 +84,54 @@ def test_a_click_shows_details_and_escape_hides_them(show):
     assert not side.is_displayed()
 
 
+def dripped(count, fault=None, arrives=True):
+    """Return the events of a request in count segments of 3 bytes; fault: number of the one before which one befalls."""
+    raw = b"GET /drip HTTP/1.1\r\n\r\n".ljust(3 * count, b".")
+    rows = list(BEGIN)
+    for segment in range(count):
+        if segment == fault:
+            rows.append(("fault", "client", "server", 0, "", 0, b"", "hold('client', 'server')"))
+        rows.append(("send", "client", "server", 1, ">", segment + 1, raw[3 * segment : 3 * segment + 3], ""))
+    for segment in range(count):
+        if arrives:
+            rows.append(("arrive", "server", "client", 1, ">", segment + 1, raw[3 * segment : 3 * segment + 3], ""))
+        else:
+            rows += [("vanish", "server", "client", 1, ">", segment + 1, b"", "nobody"),
+                     ("reset", "server", "client", 1, "<", 100 + segment, b"", "nobody")]
+    return [Event(serial, serial / 64, *row) for serial, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("kwa, expected", [
+    ({"count": 10}, ["GET /drip · 10 segments · 30 B"]),
+    ({"count": 3}, ["3 B"] * 3),
+    ({"count": 9, "fault": 5}, ["GET /drip · 5 segments · 15 B", "hold('client', 'server')", "4 segments · 12 B"]),
+    ({"count": 5, "arrives": False}, ["GET /drip · 5 segments · 15 B", "5 × gone for good, nobody", "5 × RST"]),
+], ids=["many", "few", "fault between", "lost"])  # fmt: skip
+def test_much_of_the_same_is_drawn_once(show, kwa, expected):
+    assert drawn(show(dripped(**kwa)))[4:] == expected
+
+
+def test_a_bundle_is_unfolded(show):
+    page = show(dripped(10))
+    page.execute_script("document.querySelector('.bundle').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    side = page.find_element(By.ID, "side")
+    assert side.find_element(By.TAG_NAME, "h2").text == "GET /drip · 10 segments · 30 B"
+    assert "GET /drip HTTP/1.1" in side.find_element(By.TAG_NAME, "pre").get_property("textContent")
+    next(each for each in side.find_elements(By.TAG_NAME, "button") if each.text == "Unfold 10").click()
+    assert drawn(page)[4:] == ["3 B"] * 10 and side.find_element(By.TAG_NAME, "h2").text == "3 B"
+
+
+def test_find_finds_what_is_in_a_bundle(show):
+    page = show(dripped(10))
+    page.find_element(By.ID, "find").send_keys("dri", Keys.ENTER)
+    assert page.find_element(By.ID, "found").text == "1 found"
+
+
+def test_what_is_all_in_sight_needs_no_map(show):
+    assert not show(talk(1)).find_element(By.ID, "map").is_displayed()
+    assert show(talk(300)).find_element(By.ID, "map").is_displayed()
+
+
 def test_keys_move_from_event_to_event(show):
     page = show(talk(300))
     body = page.find_element(By.TAG_NAME, "body")
