@@ -227,13 +227,11 @@ class Filer(Mixin):
         """
         headDirPath = self.HeadDirPath if headDirPath is None else headDirPath
         name = self._named(name, base, headDirPath, fext, filed or extensioned)
-        want = _Want(
-            perm=self.Perm if perm is None else perm,
-            clean=bool(clean),
-            filed=bool(filed),
-            extensioned=bool(extensioned),
-            mode=self.Mode if mode is None else mode,
-        )
+        perm = self.Perm if perm is None else perm
+        mode = self.Mode if mode is None else mode
+        _checkKind("perm", perm, int)
+        _checkKind("mode", mode, str)
+        want = _Want(perm=perm, clean=bool(clean), filed=bool(filed), extensioned=bool(extensioned), mode=mode)
         if temp:
             tail = self.CleanTailDirPath if clean else self.TailDirPath
             return self._makeTemp(os.path.join(tail, base, name), want)
@@ -348,9 +346,16 @@ class Filer(Mixin):
             pathing.remove(self._tempRoots.popitem()[1])
 
 
+def _checkKind(what: str, value: object, kind: type) -> None:
+    """Raise TypeError unless value, for the parameter called what, is of that kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} of a file must be of type {kind.__name__}, got {value!r}")
+
+
 def _check(name: str, base: str, fext: str, headDirPath: str) -> None:
-    """Raise FilerError unless these make a path below headDirPath."""
+    """Raise FilerError unless these make a path below headDirPath, TypeError for what is no text."""
     for what, part, nested in (("name", name, True), ("base", base, True), ("fext", fext, False)):
+        _checkKind(what, part, str)
         if wrong := pathing.flaw(part, nested=nested):
             raise FilerError(f"{what} of a file {wrong}: {part!r}")
     if pathing.isBlank(name):

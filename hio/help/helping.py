@@ -46,9 +46,11 @@ def copyfunc(f: Callable[..., Any], name: str | None = None) -> FunctionType:
     """Return a function that does what f does and shares nothing of f that can be assigned to.
 
     f may be a bound method; what comes back then is a plain function that takes self.
-    name becomes the copy's __name__; None keeps that of f.
+    name becomes the copy's __name__; None keeps that of f. Raises TypeError if f is neither function nor method.
     """
     source: Any = f.__func__ if isinstance(f, MethodType) else f
+    if not isinstance(source, FunctionType):
+        raise TypeError(f"only a function or method of Python can be copied, got {f!r}")
     copy = FunctionType(source.__code__, source.__globals__, source.__name__, source.__defaults__, source.__closure__)
     functools.update_wrapper(copy, source)
     copy.__dict__ = dict(source.__dict__)  # without the __wrapped__ that update_wrapper adds: a copy wraps nothing
@@ -192,8 +194,11 @@ def ocfn(path: str | os.PathLike[str], mode: str = "r+", perm: int = 0o600, *, f
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | extra, perm)
 
+    def maker(name: str, flags: int) -> int:
+        return opener(name, flags | os.O_EXCL)
+
     try:
-        return open(path, f"x+{binary}", encoding=encoding, opener=opener)
+        return open(path, f"w+{binary}", encoding=encoding, opener=maker)
     except FileExistsError:
         return open(path, mode, encoding=encoding, opener=opener)
 
@@ -262,10 +267,13 @@ Reat = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")  # use with match: a name that ca
 def intToB64(i: int, l: int = 1) -> str:  # noqa: E741
     """Return the Base64 digits of i, most significant first, filled up on the left with A to l of them.
 
-    More than l digits are returned if i needs them, but none at all for l=0. Raises ValueError if i is negative.
+    More than l digits are returned if i needs them, but none at all for l=0. Raises ValueError if i is negative,
+    TypeError if it is no integer.
     """
     if l == 0:
         return ""
+    if not isinstance(i, int):
+        raise TypeError(f"only an int has Base64 digits, got {i!r}")
     if i < 0:
         raise ValueError(f"integer must be 0 or more, got {i}")
     digits = []

@@ -69,6 +69,16 @@ class TestDirectory:
         assert filer.close() is True and filer.close(clear=True) is True
         assert filer.reopen() is True and filer.opened is True
 
+    @pytest.mark.parametrize(("kwa", "named"), [
+        ({"name": 5}, "name .* got 5"), ({"base": 5}, "base .* got 5"), ({"fext": 5, "filed": True}, "fext .* got 5"),
+        ({"perm": "0700"}, "perm .* got '0700'"), ({"mode": 5, "filed": True}, "mode .* got 5"),
+    ])  # fmt: skip
+    def test_kinds_of_parameters(self, world, kwa, named):
+        with pytest.raises(TypeError, match=named):
+            Filer(**kwa)
+        with pytest.raises(TypeError, match=named):
+            Filer(reopen=False).remake(**{"name": "x"} | kwa)
+
     def test_keywords_only(self):
         with pytest.raises(TypeError):
             Filer("name")

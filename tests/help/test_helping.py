@@ -117,6 +117,11 @@ class TestCopyfunc:
         A.f.late = 3
         assert a.f.mark == 1 and not hasattr(g, "late")
 
+    @pytest.mark.parametrize("thing", [5, "f", len, int])
+    def test_what_has_no_code_is_refused(self, thing):
+        with pytest.raises(TypeError, match="can be copied"):
+            copyfunc(thing)
+
 
 class Taker:
     def plain(self, x):
@@ -332,6 +337,7 @@ class TestFiles:
     )
     def test_a_new_file_can_be_read_and_written(self, tmp_path, mode, content):
         with ocfn(tmp_path / "f", mode) as file:
+            assert file.mode == ("rb+" if "b" in mode else "w+"), "as open(path, 'w+') or 'w+b' has it"
             assert file.read() == content[:0]
             file.write(content)
             file.seek(0)
@@ -441,6 +447,10 @@ class TestBase64:
     def test_not_integers(self):
         with pytest.raises(ValueError, match="0 or more"):
             intToB64(-1)
+        for odd in (None, "x", 1.5):
+            with pytest.raises(TypeError, match=f"got {odd!r}"):
+                intToB64(odd)
+            assert intToB64(odd, l=0) == ""
         for bad in ("", b"", "A=", "A+", b"A\xff", "Ä", "A\n"):
             with pytest.raises(ValueError):
                 b64ToInt(bad)
