@@ -30,7 +30,7 @@ class Server(Acceptor):
     Parameters (beside those of Acceptor):
         host, port: make up ha when ha is None.
         tymeout (float): seconds of tyme without a byte either way after which service() closes a connection, leaving
-            it in .ixes with .cutoff set; None: Tymeout; 0.0: never.
+            it in .ixes with .cutoff set; 0.0 and None: never. None shows as .tymeout == Tymeout all the same.
         connections (int): connections held at one time, the others wait in the backlog; None: as many as come.
         wl: WireLog for the traffic of all connections, or None.
 
@@ -54,6 +54,7 @@ class Server(Acceptor):
         **kwa: Any,
     ) -> None:
         self.tymeout = tymeout if tymeout is not None else self.Tymeout
+        self.ixTymeout = tymeout or 0.0  # of the Remoters to come
         if connections is not None and connections < 1:
             raise ValueError(f"connections must be at least 1 or None, got {connections!r}")
         self.connections = connections
@@ -197,7 +198,7 @@ class Server(Acceptor):
 
     def remoting(self) -> dict[str, Any]:
         """Return the keywords with which Remoters are made."""
-        return dict(tymth=self.tymth, tymeout=self.tymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
+        return dict(tymth=self.tymth, tymeout=self.ixTymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
 
     def serviceConnects(self) -> list[Ix]:
         """Take the connections that wait into .ixes; return the list of their Remoters."""
