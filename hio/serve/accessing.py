@@ -92,7 +92,7 @@ class Combined(Common):
 class Json:
     """Lines of JSON.
 
-    time (ISO 8601, UTC) is that of the request's first byte; wait, app and send are its phases, in microseconds;
+    time (ISO 8601, UTC) is that of the request's first byte; wait, app and send are its phases, in whole milliseconds;
     id names the request; cause, only there if it ended early, says why; status is null if no answer was begun.
     """
 
@@ -103,23 +103,18 @@ class Json:
 
     def lines(self, entries: list[Entry], journal: Journal) -> list[str]:
         """Return a line for each entry, with its line end."""
-        memo, name, serial, lines, last, stamp = self.memo, journal.name, journal.serial, [], -1.0, ""
+        memo, lines, last, stamp = self.memo, [], -1.0, ""
         for facts, began, whole, done, sent, received, given, cause in entries:
             if began != last:
                 stamp, last = self.isoTime(began + journal.offset), began
-            ident = given
-            if ident is None:
-                serial += 1
-                ident = f"{name}-{serial}"
+            ident = given or journal.newId()
             extra = f',"received":{received}' if received else ""
             if cause:
                 extra += f',"cause":{json.dumps(cause)}'
             lines.append(
                 f'{{"time":"{stamp}","id":"{ident}",{memo[facts]}'
-                f',"wait":{int((whole - began) * 1e6)},"app":{int((done - whole) * 1e6)}'
-                f',"send":{int((sent - done) * 1e6)}{extra}}}\n'
+                f',"wait":{millis(whole - began)},"app":{millis(done - whole)},"send":{millis(sent - done)}{extra}}}\n'
             )
-        journal.serial = serial
         return lines
 
     def isoTime(self, wall: float) -> str:
@@ -150,6 +145,8 @@ class AccessLog:
         handler: where the lines go.
         form (str): one of FORMATS.
     """
+
+    naming = True
 
     def __init__(self, handler: LineHandler, form: str = "combined") -> None:
         self.handler = handler
@@ -187,6 +184,15 @@ class AccessLog:
             )
             self.handle(record, line)
 
+    def write(self, lines: str) -> None:
+        """Write lines. Handlers that a program added to the logger get them without their requests."""
+        if self.lone:
+            self.handler.write(lines)
+        elif logger.isEnabledFor(logging.INFO):
+            for line in lines.split("\n")[:-1]:
+                record = logger.makeRecord(logger.name, logging.INFO, __file__, 0, "%s", (line,), None)
+                self.handle(record, line + "\n")
+
     def handle(self, record: logging.LogRecord, line: str) -> None:
         """Hand one record to whoever wants it."""
         if not logger.filter(record):
@@ -202,6 +208,11 @@ def clfTime(second: int) -> str:
     """Return seconds since 1970 as the common log format has them; in UTC, whatever the zone and locale."""
     t = datetime.fromtimestamp(second, timezone.utc)
     return f"{t.day:02d}/{MONTHS[t.month - 1]}/{t.year:04d}:{t.hour:02d}:{t.minute:02d}:{t.second:02d} +0000"
+
+
+def millis(seconds: float) -> int:
+    """Return the whole milliseconds in seconds."""
+    return int(seconds * 1e3)
 
 
 def escape(text: str) -> str:

@@ -64,11 +64,11 @@ def buildApp(
 
 
 class Identified:
-    """WSGI middleware that gives each request an id, for the logs of server and application: hio.request.id.
+    """WSGI middleware that has a request keep the X-Request-Id that a proxy gave it.
 
     Parameters:
         app: what gets the request. journal (Journal): names requests.
-        trust (Trust): whose X-Request-Id is kept.
+        trust (Trust): which proxies are believed.
     """
 
     def __init__(self, app: WSGIApplication, journal: Journal, trust: Trust) -> None:
@@ -80,9 +80,7 @@ class Identified:
         """Answer as the app does."""
         told = environ.get("HTTP_X_REQUEST_ID")
         if told and len(told) <= 128 and told.isascii() and told.isprintable() and self.trust(environ["REMOTE_ADDR"]):
-            environ["hio.request.id"] = told
-        else:
-            environ["hio.request.id"] = self.journal.newId()
+            self.journal.identify(environ, told)
         return self.app(environ, start_response)
 
 

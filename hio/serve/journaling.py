@@ -12,6 +12,7 @@ Sink    takes entries
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from itertools import count
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..base import doing
@@ -58,7 +59,13 @@ class Record(NamedTuple):
 
 
 class Sink(Protocol):
-    """Takes entries. What it raises is a bug."""
+    """Takes entries. What it raises is a bug.
+
+    Attributes:
+        naming (bool): it tells the ids of requests.
+    """
+
+    naming: bool
 
     def take(self, entries: list[Entry], journal: Journal) -> None:
         """Take a batch of entries, all of the second journal.second."""
@@ -88,16 +95,17 @@ class Journal:
         wall: Callable[[], float] | None = None,
     ) -> None:
         self.sinks = list(sinks)
+        self.naming = sum(sink.naming for sink in self.sinks) > 1  # all of them have to tell the same id
         self.name = name
         self.clock = timing.monoTime if clock is None else clock
         self.wall = timing.wallTime if wall is None else wall
         self.entries: list[Entry] = []
-        self.serial = 0
+        self.serials = count(1)  # of ids; a thread may take the next one
         self.count = 0
         self.watch = Watch()
         self.offset = 0.0
         self.now = 0.0
-        self.last = 0.0  # clock when the last response of the turn was whole
+        self.last = 0.0  # clock when the application was last called in this turn, and came back
         self.second = 0
         self.turn()
 
@@ -125,17 +133,12 @@ class Journal:
             req.times = (self.now, self.now)
         elif times[1] is None:
             req.times = (times[0], self.now)
+        self.last = self.clock()
 
     def answered(self, req: Any, rep: Any) -> None:
         """The application gave the whole response, or failed."""
-        environ = rep.environ
-        head = req.head
-        get = environ.get
-        # PERF: this and what follows from it is the price of an access log: 0.3 us
-        facts = (
-            environ["REMOTE_ADDR"], head.method, head.target, head.version, rep.plan.code, rep.size,
-            get("HTTP_REFERER"), get("HTTP_USER_AGENT"),
-        )
+        get = rep.environ.get
+        facts = factsOf(req, rep)
         now = self.now
         if req.times is None and req.framing_ is NOTHING and not rep.used and not req.remoter.txbs:
             called, self.last = self.last, (done := self.clock())
@@ -146,15 +149,16 @@ class Journal:
         began, whole = req.times or (now, now)
         req.times = None
         received = int(get("CONTENT_LENGTH") or 0)
+        self.last = done = self.clock()
         entry = (
-            facts, began, now if whole is None else whole, self.clock(), 0.0, received, get("hio.request.id"),
+            facts, began, now if whole is None else whole, done, 0.0, received, get("hio.request.id"),
             causeOf(req, rep),
         )
         self.settle(req, entry)
 
     def refused(self, req: Any, fault: Any, size: int) -> None:
         """The server itself answered a request that it cannot serve, with size bytes of body."""
-        facts = self.factsOf(req, fault.status, size)
+        facts = self.factsCut(req, fault.status, size)
         began = req.times[0] if req.times else self.now
         req.times = None
         self.settle(req, (facts, began, self.now, self.now, 0.0, 0, None, f"refused: {fault}"))
@@ -185,15 +189,15 @@ class Journal:
         rep = req.responder
         if req.phase in CUT and (rep is None or not rep.ended or req.phase is not ANSWER):
             started = req.phase is ANSWER and rep is not None and rep.headed
-            facts = self.factsOf(req, rep.plan.code if started else None, max(0, rep.size - unsent) if started else 0)
+            facts = self.factsCut(req, rep.plan.code if started else None, max(0, rep.size - unsent) if started else 0)
             began, whole = req.times or (self.now, None)
             req.times = None
             self.add((facts, began, now if whole is None else whole, now, 0.0, 0, None, cause), now)
 
     # -- entries ------------------------------------------------------------------------------------------
 
-    def factsOf(self, req: Any, status: int | None, size: int) -> Facts:
-        """Return the facts of a request of which there may be no head."""
+    def factsCut(self, req: Any, status: int | None, size: int) -> Facts:
+        """Return the facts of a request that was not answered by the application, of which there may be no head."""
         head = req.head
         if head is None or req.phase is HEAD:
             return (str(req.remoter.ca[0]), "-", "-", None, status, size, None, None)
@@ -221,6 +225,8 @@ class Journal:
         entries, self.entries = self.entries, []
         if entries:
             self.count += len(entries)
+            if self.naming:
+                entries = [(*entry[:6], self.ident(entry), entry[7]) for entry in entries]
             for sink in self.sinks:
                 sink.take(entries, self)
 
@@ -230,8 +236,20 @@ class Journal:
 
     def newId(self) -> str:
         """Return an id that no other request has."""
-        self.serial += 1
-        return f"{self.name}-{self.serial}"
+        return f"{self.name}-{next(self.serials)}"
+
+    def identify(self, environ: dict[str, Any], ident: str | None = None) -> str:
+        """Return the id of the request with this environ, for a program that writes a log of its own.
+
+        It is hio.request.id in environ from then on. ident: give it this one, if it has none. May be called in a
+        thread.
+        """
+        if "hio.request.id" not in environ:
+            environ["hio.request.id"] = ident or self.newId()
+            req = environ["hio.remoter"].protocol
+            if req.times is None:  # a journal that looks at no more than that sees that there is something to be seen
+                req.times = (self.now, self.last)
+        return str(environ["hio.request.id"])
 
     def record(self, entry: Entry, ident: str) -> Record:
         """Return entry with names."""
@@ -280,20 +298,28 @@ class JournalDoer(doing.Doer):
 
     def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
         """Rest until there is something, wait for more to come, hand it on."""
-        journal = self.journal
+        watch = self.journal.watch
         while True:
-            watch = journal.watch
             watch.until = None
             tyme = yield watch
             due = tyme + Delay
             while tyme < due:
                 watch.until = due
                 tyme = yield watch
-            journal.flush()
+            self.journal.flush()
 
     def exit(self) -> None:
         """Hand on the rest."""
         self.journal.flush()
+
+
+def factsOf(req: Any, rep: Any) -> Facts:
+    """Return the facts of a request that the application answered."""
+    environ, head = rep.environ, req.head
+    return (
+        environ["REMOTE_ADDR"], head.method, head.target, head.version, rep.plan.code, rep.size,
+        environ.get("HTTP_REFERER"), environ.get("HTTP_USER_AGENT"),
+    )
 
 
 def causeOf(req: Any, rep: Any) -> str:

@@ -43,6 +43,8 @@ class Meter:
         buckets (list[int]): requests by duration, one for each of BOUNDS and one beyond. seconds (float): their sum.
     """
 
+    naming = False
+
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str]] = Counter()
         self.causes: Counter[str] = Counter()

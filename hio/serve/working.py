@@ -20,13 +20,14 @@ from ..base.polling import Watch
 from ..base.tyming import Tymth
 from ..core import http
 from ..core.http.dicing import dice
+from ..help import timing
 from ..live import Live, dumpOnSignal
 from .accessing import AccessLog, Common
 from .binding import Bind
 from .building import Identified, buildApp, buildContext, buildObservers, buildServer
 from .configuring import Config
 from .journaling import CountJournal, Entry, Journal, JournalDoer, Sink
-from .lining import LineJournal
+from .lining import BriefJournal, JsonJournal, LineJournal
 from .measuring import Meter, Snapshot
 from .offloading import Pool
 from .refusing import Refusal, Status
@@ -48,6 +49,8 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # without those that look like oth
 
 class Observers:
     """Sink of a Journal that calls functions with the Record of each request. What they raise is logged."""
+
+    naming = True
 
     def __init__(self, observers: list[Callable[[Any], Any]]) -> None:
         self.observers = observers
@@ -157,14 +160,14 @@ class Worker:
         self.pool = Pool(config["threads"]) if config["threads"] else None
         self.log: AccessLog | None = None
         self.meter: Meter | None = None
+        self.scribe: JournalDoer | None = None
         whole = buildApp(config, app, self.pool, lambda: self.ready and not self.retiring)
         self.journal = self.buildJournal()
-        if self.journal is not None and (config["observe"] or config["access-format"] == "json"):
+        if self.journal is not None and config["trust"]:
             whole = Identified(whole, self.journal, Trust(config["trust"]))
         context = buildContext(config)
         self.servers = [buildServer(config, bind, sock, whole, context) for bind, sock in places]
-        for server in self.servers:
-            server.journal = self.journal
+        self.share()
         self.minder = Minder(self)
         self.doist = doing.Doist(name=f"worker {slot + 1}", real=True)
         self.sides = [http.Server(app=make(self), ss=sock) for make, sock in sidelines or []]
@@ -189,11 +192,25 @@ class Worker:
             sinks.append(self.meter)
         if observers := buildObservers(config):
             sinks.append(Observers(observers))
-        if len(sinks) == 1 and self.log is not None and self.log.lone and isinstance(self.log.form, Common):
-            return LineJournal(self.log, peers=not config["trust"], name=self.name)
+        if len(sinks) == 1 and self.log is not None and self.log.lone:
+            brief: type[BriefJournal] = LineJournal if isinstance(self.log.form, Common) else JsonJournal
+            return brief(self.log, outgrown=self.widen, name=self.name, clock=timing.monoClock())
         if sinks:
-            return Journal(sinks, name=self.name)
+            return Journal(sinks, name=self.name, clock=timing.monoClock())
         return CountJournal() if config["recycle-requests"] else None
+
+    def widen(self) -> None:
+        """From now on make a record of each request: somebody has come who wants that."""
+        assert isinstance(self.journal, BriefJournal) and self.scribe is not None
+        self.journal = self.scribe.journal = self.journal.successor()
+        self.share()
+
+    def share(self) -> None:
+        """Have the servers tell the journal."""
+        for server in self.servers:
+            server.journal = self.journal
+            if self.journal is not None:
+                server.template["hio.identify"] = self.journal.identify
 
     def doers(self) -> list[Any]:
         """Return all doers."""
@@ -212,7 +229,8 @@ class Worker:
             switch.add(self.channel)
             doers.append(switch)
         if self.journal is not None:
-            doers.append(JournalDoer(self.journal))
+            self.scribe = JournalDoer(self.journal)
+            doers.append(self.scribe)
         if self.pool is not None:
             doers.append(self.pool)
         doers += [http.ServerDoer(server=server) for server in self.sides]

@@ -12,7 +12,7 @@ from hio.core.http.limiting import Limits
 from hio.serve import accessing
 from hio.serve.accessing import AccessLog, clfTime, escape
 from hio.serve.journaling import CountJournal, Journal, JournalDoer
-from hio.serve.lining import LineJournal
+from hio.serve.lining import JsonJournal, LineJournal
 from hio.serve.writing import LineHandler
 from tests.core.http.apps import Iterable, hello
 from tests.core.http.driving import EPOCH, Rig
@@ -24,6 +24,8 @@ CLF = re.compile(r'(\S+) - - \[([^]]+)\] "([^"]*)" (\d{3}) (\d+|-)(?: "([^"]*)" 
 
 class Kept:
     """A sink that keeps records."""
+
+    naming = True
 
     def __init__(self):
         self.records = []
@@ -328,15 +330,18 @@ def test_the_address_of_who_is_behind_a_proxy(rigs, access):
         return hello(environ, start_response)
 
     log = access("combined")
-    rig = rigs(app, journal=lambda **kwa: LineJournal(log, peers=False, **kwa))
+    rig = rigs(app, journal=lambda **kwa: LineJournal(log, **kwa))
     rig.dial().ask(GET)
     rig.journal.flush()
     assert log.handler.text.startswith("192.0.2.7 - - [")
 
 
-def test_json(rigs, access):
+@pytest.mark.parametrize("kind", ["brief", "full"])
+def test_json(rigs, access, kind):
     log = access("json")
-    rig = rigs(journal=lambda **kwa: Journal([log], name="n", **kwa))
+    make = (lambda **kwa: JsonJournal(log, name="n", **kwa)) if kind == "brief" else (
+        lambda **kwa: Journal([log], name="n", **kwa))
+    rig = rigs(journal=make)
     rig.tymist.tick(tock=0.25)
     peer = rig.dial()
     peer.ask(b"GET /x HTTP/1.1\r\nHost: a\r\n" + AGENT + b"\r\n")
@@ -344,11 +349,110 @@ def test_json(rigs, access):
     rig.journal.flush()
     first, second = map(json.loads, log.handler.text.splitlines())
     assert first == {
-        "time": "1994-11-06T08:49:37.250000Z", "id": "n-1", "address": "127.0.0.1", "method": "GET", "target": "/x",
+        "time": "1994-11-06T08:49:37.250000Z", "id": "n-1" if kind == "full" else "n-t1-0",
+        "address": "127.0.0.1", "method": "GET", "target": "/x",
         "protocol": "HTTP/1.1", "status": 200, "sent": 2, "referer": "http://r/", "agent": 'it "quotes" é',
         "wait": 0, "app": 0, "send": 0,
     }
-    assert second["status"] == 400 and second["cause"].startswith("refused: ") and second["id"] == "n-2"
+    assert second["status"] == 400 and second["cause"].startswith("refused: ")
+    assert second["id"] == ("n-2" if kind == "full" else "n-1")
+    assert rig.journal.count == 2
+
+
+def test_json_has_whole_milliseconds_of_each_phase(rigs, access):
+    """Also for requests that are like the one before, in a turn that takes long."""
+    took = [0.0, 0.0004, 0.0025, 0.0, 0.0, 0.0006, 0.0]
+
+    def app(environ, start_response):
+        clock[0] += took.pop(0)
+        return hello(environ, start_response)
+
+    log, clock = access("json"), [5.0]
+    rig = rigs(app, journal=lambda wall, **kwa: JsonJournal(log, name="n", clock=lambda: clock[0], wall=wall))
+    peers = [rig.dial() for _ in range(7)]
+    for peer in peers:
+        peer.unsent += GET
+        peer.pump()
+    rig.until(lambda: not took)
+    rig.journal.flush()
+    lines = [json.loads(line) for line in log.handler.text.splitlines()]
+    assert [(line["wait"], line["app"], line["send"]) for line in lines] == [
+        (0, 0, 0), (0, 0, 0), (0, 2, 0), (2, 0, 0), (2, 0, 0), (2, 0, 0), (3, 0, 0),
+    ]
+    assert len({line["id"] for line in lines}) == 7
+
+
+def test_json_of_what_takes_several_turns(rigs, access):
+    log = access("json")
+    rig = rigs(streaming(PLAIN, [b"", b"ab", b"c"]), journal=lambda **kwa: JsonJournal(log, name="n", **kwa))
+    peer = rig.dial()
+    peer.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n")
+    rig.tymist.tick(tock=1.0)
+    peer.send(b"\r\nabcd")
+    for _ in range(3):
+        rig.tymist.tick(tock=0.5)
+        rig.turn()
+    rig.until(lambda: b"\r\n0\r\n" in peer.rx)
+    rig.journal.flush()
+    (line,) = map(json.loads, log.handler.text.splitlines())
+    assert (line["wait"], line["received"], line["sent"]) == (1000, 4, 3) and line["app"] > 0
+
+
+@pytest.mark.parametrize("cookie", [b"", b"Cookie: a=%d\r\n"])
+def test_json_of_many_turns_is_one_line_a_request(rigs, access, cookie):
+    log = access("json")
+    rig = rigs(journal=lambda **kwa: JsonJournal(log, name="n", **kwa))
+    peer = rig.dial()
+    for i in range(1100):
+        peer.ask(b"GET /%d HTTP/1.1\r\nHost: a\r\n" % (i % 3) + (cookie and cookie % i) + b"\r\n", count=i + 1)
+    rig.journal.flush()
+    lines = [json.loads(line) for line in log.handler.text.splitlines()]
+    assert [line["target"] for line in lines] == [f"/{i % 3}" for i in range(1100)]
+    assert len({line["id"] for line in lines}) == rig.journal.count == 1100
+
+
+@pytest.mark.parametrize("journal", [LineJournal, JsonJournal])
+def test_an_app_may_ask_for_the_id_of_its_request(rigs, access, journal):
+    def app(environ, start_response):
+        asked.append(rig.journal.identify(environ))
+        assert environ["hio.request.id"] == rig.journal.identify(environ)
+        return hello(environ, start_response)
+
+    asked = []
+    log = access("json" if journal is JsonJournal else "combined")
+    rig = rigs(app, journal=lambda **kwa: journal(log, name="n", **kwa))
+    rig.dial().ask(GET * 2, count=2)
+    rig.journal.flush()
+    assert asked == ["n-1", "n-2"]
+    if journal is JsonJournal:
+        assert [json.loads(line)["id"] for line in log.handler.text.splitlines()] == asked
+
+
+@pytest.mark.parametrize(("journal", "form"), [(LineJournal, "common"), (JsonJournal, "json")])
+def test_a_handler_that_comes_later_gets_all_from_then_on(rigs, access, journal, form):
+    class Handler(logging.Handler):
+        def emit(self, record):
+            got.append(record)
+
+    def outgrown():
+        rig.journal = rig.server.journal = rig.journal.successor()
+
+    got = []
+    log, handler = access(form), Handler()
+    rig = rigs(journal=lambda **kwa: journal(log, outgrown=outgrown, name="n", **kwa))
+    peer = rig.dial()
+    peer.ask(GET)
+    accessing.logger.addHandler(handler)
+    try:
+        peer.ask(GET, count=2)
+        rig.journal.flush()
+        assert len(got) == 2 and not hasattr(got[0], "request"), "these were lines already"
+        peer.ask(GET, count=3)
+        rig.journal.flush()
+        assert got[2].request.target == "/x" and rig.journal.count == 3
+    finally:
+        accessing.logger.removeHandler(handler)
+    assert "".join(record.getMessage() + "\n" for record in got) == log.handler.text
 
 
 @pytest.mark.parametrize("form", ["combined", "json"])

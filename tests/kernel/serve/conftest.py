@@ -7,7 +7,7 @@ import pytest
 from tests.kernel.serve.loading import Serving
 
 APP = '''
-import os, subprocess, sys, threading, time
+import logging, os, subprocess, sys, threading, time
 
 released = threading.Event()
 WORD = b"first"
@@ -20,6 +20,11 @@ class Stream:
         return b"x" * 65536
     def close(self):
         open("closed", "w").close()
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        with open("handled", "a") as file:
+            file.write(record.request.target + "\\n" if hasattr(record, "request") else "")
 
 def plain(start, body):
     start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
@@ -74,6 +79,10 @@ def app(environ, start):
     if path == "/orphan":
         subprocess.run([sys.executable, "-c", "import os; os.fork() or os.execvp('sleep', ['sleep', '0.1'])"])
         return plain(start, b"made")
+    if path == "/id":
+        return plain(start, environ["hio.identify"](environ).encode())
+    if path == "/handler":
+        logging.getLogger("hio.access").addHandler(Handler())
     if path == "/echo":
         return plain(start, environ["wsgi.input"].read())
     told = "|".join((environ["REMOTE_ADDR"], environ["wsgi.url_scheme"], environ["SCRIPT_NAME"], path,

@@ -11,7 +11,7 @@ import socket
 import pytest
 
 from tests.kernel.processing import PATIENCE
-from tests.kernel.serve.loading import Load, asked, connect, until, wait
+from tests.kernel.serve.loading import Load, asked, connect, get, until, wait
 
 
 # ---------------------------------------------------------------- logs
@@ -37,6 +37,28 @@ def test_the_access_log_and_its_rotation(serve, shop):
 def points(pid, path):
     """Whether a process has that very file open."""
     return str(path) in {os.path.realpath(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+
+def test_ids_of_requests(serve, shop):
+    """An app may ask for the one that stands in the log; a proxy that is believed gives it."""
+    hio = serve("--access-log", "access.log", "--access-format", "json", "--trust", "127.0.0.1")
+    with connect(hio) as sock:
+        sock.sendall(get("/id", b"X-Request-Id: theirs\r\n"))
+        assert until(sock, b"theirs").endswith(b"theirs")
+    ours = hio.ask("GET", "/id")[2].decode()
+    assert hio.end(signal.SIGTERM)[0] == 0
+    ids = [json.loads(line)["id"] for line in (shop / "access.log").read_text().splitlines()]
+    assert ids == ["theirs", ours]
+
+
+def test_a_handler_that_an_app_adds_while_it_serves(serve, shop):
+    hio = serve("--access-log", "access.log")
+    hio.ask("GET", "/handler")
+    wait((shop / "handled").exists, "a first record")
+    for _ in range(2):
+        hio.ask("GET", "/more")
+    assert hio.end(signal.SIGTERM)[0] == 0
+    assert (shop / "handled").read_text().splitlines()[-2:] == ["/more", "/more"]
+    assert (shop / "access.log").read_text().count("\n") == 3
 
 
 def test_a_json_log_of_all_there_is(serve, shop):
