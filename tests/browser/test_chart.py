@@ -85,7 +85,7 @@ def test_a_click_shows_details_and_escape_hides_them(show):
 
 
 def dripped(count, fault=None, arrives=True):
-    """Return the events of a request in count segments of 3 bytes; fault: number of the one before which one befalls."""
+    """Return the events of a request in count segments of 3 bytes; fault: index of that before which one befalls."""
     raw = b"GET /drip HTTP/1.1\r\n\r\n".ljust(3 * count, b".")
     rows = list(BEGIN)
     for segment in range(count):
