@@ -130,7 +130,7 @@ class Reply:
         charset = readContentType(self.headers.get("Content-Type") or "", "utf-8")[1]
         try:
             return self.body.decode(charset, "replace")
-        except LookupError:
+        except (LookupError, UnicodeError):  # no such charset; one that cannot replace, as idna
             return self.body.decode("utf-8", "replace")
 
     @property

@@ -413,3 +413,10 @@ def test_replies():
     assert feed([OK + b"Content-Length: 4\r\n\r\ntrue"], dictable=True).reply().data is True
     assert feed([OK + b"Content-Length: 4\r\n\r\ntrue"]).reply().data is None
     assert feed([OK + b"Content-Type: a/b+json\r\nContent-Length: 1\r\n\r\n{"]).reply().data is None
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "base64", "nonsense", "\xff", '"', "rot13"])
+def test_text_whatever_its_charset_is_called(charset):
+    """Some codecs of Python are for no bytes, or cannot replace what they cannot decode."""
+    raw = f"HTTP/1.1 200 OK\r\nContent-Type: a/b; charset={charset}\r\nContent-Length: 3\r\n\r\n".encode("latin-1")
+    assert isinstance(feed([raw + b"a\xff."]).reply().text, str)

@@ -6,13 +6,15 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hio.core.http.answerheading import ResponseHead, parseResponseHead
 from hio.core.http.faulting import BadStatusLine, PrematureClosure
 from hio.core.http.framing import Framing, frameResponse
 from hio.core.http.heading import BLANK
 from hio.core.http.limiting import LIMITS, Limits
-from hio.core.http.parsing import Parsent
+from hio.core.http.parsing import Parsent, readContentType
 
 
 class Answer(Parsent):
@@ -221,6 +223,31 @@ def test_reinit() -> None:
 def test_content_type(value: str, jsoned: bool, encoding: str) -> None:
     answer = done(f"HTTP/1.1 200 OK\r\nContent-Type: {value}\r\nContent-Length: 0\r\n\r\n".encode())
     assert (answer.jsoned, answer.encoding) == (jsoned, encoding)
+
+
+@pytest.mark.parametrize(
+    ("value", "jsoned", "encoding"),
+    [
+        ("a/b;x*;x*0", False, "ISO-8859-1"), ("application/json;charset*=utf-8''x", True, "ISO-8859-1"),
+        (f"a/b; charset*{'1' * 5000}=x; charset=y", False, "y"),
+        ('a/b; x="; charset=z"; charset = "\\"y"', False, '"y'),
+        ('a/b; charset="y', False, '"y'), ("a/b; charset=y; charset=z", False, "y"), ("+json", False, "ISO-8859-1"),
+        ("a/b" + ';x="\\"' * 9000, False, "ISO-8859-1"), ("a/b;" + "; " * 30000 + "charset=y", False, "y"),
+        ("a/b;x=" + " " * 60000, False, "ISO-8859-1"), ('a/b;x="' + "\\" * 60000, False, "ISO-8859-1"),
+    ],
+)  # fmt: skip
+def test_content_type_that_means_harm(value: str, jsoned: bool, encoding: str) -> None:
+    """Values with which the email package raises TypeError or ValueError, or takes seconds."""
+    assert readContentType(value, "ISO-8859-1") == (jsoned, encoding)
+
+
+PIECES = ["charset", "x", "*", "0", "=", ";", '"', "\\", "%ff", "utf-8", "\xff", " ", "\t", "''"]
+
+
+@given(st.lists(st.sampled_from(PIECES)))
+def test_any_content_type_is_read(parts: list[str]) -> None:
+    jsoned, encoding = readContentType("application/json" + "".join(parts), "default")
+    assert isinstance(jsoned, bool) and encoding
 
 
 def test_no_content_type() -> None:

@@ -433,3 +433,11 @@ def test_reset_content_says_that_it_has_none(rigs, streamed):
     peer = rigs(kind=Resetter).dial()
     answers = peer.ask(GET * 2, count=2)
     assert [(a.status, a["Content-Length"], a.body, a.chunked) for a in answers] == [(205, "0", b"", False)] * 2
+
+
+@pytest.mark.parametrize("kind", [b"a/b;x*;x*0", b"a/b;charset*" + b"1" * 5000 + b"=x", b"x/json;charset=\xff"])
+def test_no_content_type_leaves_service(rigs, kind):
+    """Looked at before respond() is called, so nobody would catch what it raised."""
+    peer = rigs(kind=BareServer).dial()
+    (answer,) = peer.ask(post(b"Content-Type: " + kind, b"Content-Length: 2", body=b"{}"))
+    assert answer.status == 200 and not peer.gone
