@@ -25,6 +25,7 @@ from ..tcp.deadlining import Never
 from ..tcp.netting import Address
 from ..tcp.remoting import Remoter
 from ..tcp.securing import Secured
+from ..wiring import WireLog
 from ..tcp.servicing import opening
 from .attesting import attest
 from .framing import NOTHING
@@ -168,6 +169,15 @@ class Server(Keeper):
         app: WSGIApplication | None = None,
         reqs: dict[Address, Requestant] | None = None,
         reps: dict[Address, Responder] | None = None,
+        servant: tcp.Server | None = None,
+        bufsize: int = 8096,
+        wl: WireLog | None = None,
+        ha: Address | None = None,
+        host: str = "",
+        port: int | None = None,
+        eha: Address | None = None,
+        scheme: str = "",
+        tymeout: float | None = None,
         **kwa: Any,
     ) -> None:
         self.app: WSGIApplication = app  # type: ignore[assignment]  # None: to be set before a request comes
@@ -176,7 +186,8 @@ class Server(Keeper):
         self.eager: list[Requestant] = []  # whose response gave an item and can give the next at once
         self.waiting: dict[Requestant, None] = {}  # whose application had nothing to say yet; asked at the next tick
         self.asked: float | None = None  # tyme at which those were asked
-        super().__init__(name=name, reqs=reqs, **kwa)
+        super().__init__(name=name, reqs=reqs, servant=servant, bufsize=bufsize, wl=wl, ha=ha, host=host, port=port,
+                         eha=eha, scheme=scheme, tymeout=tymeout, **kwa)
         self.template = self.buildTemplate()
         self.told: Address | None = None  # where the servant listened when the template was told
 

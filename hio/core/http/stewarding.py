@@ -20,6 +20,7 @@ from ...help import Hict
 from .. import tcp
 from ..tcp.netting import Address, Data
 from ..tcp.remoting import Remoter
+from ..wiring import WireLog
 from . import planning
 from .erring import HTTPError
 from .httping import packChunk, packHeader
@@ -357,6 +358,13 @@ class BareServer(Keeper):
         servant: tcp.Server | None = None,
         stewards: dict[Address, AnySteward] | None = None,
         name: str = "",
+        bufsize: int = 8096,
+        wl: WireLog | None = None,
+        ha: Address | None = None,
+        host: str = "",
+        port: int | None = None,
+        eha: Address | None = None,
+        scheme: str = "",
         dictable: bool = False,
         timeout: float | None = None,
         tymeout: float | None = None,
@@ -368,7 +376,8 @@ class BareServer(Keeper):
         self.admitted: list[AnySteward] = []  # with a request to answer
         self.pouring: list[AnySteward] = []  # with a response under way
         tymeout = timeout if tymeout is None else tymeout
-        super().__init__(name=name, servant=servant, tymeout=self.Timeout if tymeout is None else tymeout, **kwa)
+        super().__init__(name=name, servant=servant, bufsize=bufsize, wl=wl, ha=ha, host=host, port=port, eha=eha,
+                         scheme=scheme, tymeout=self.Timeout if tymeout is None else tymeout, **kwa)
 
     def rest(self, tock: float = 0.0) -> float:
         """Return what a doer of this server may yield: its Watch when the root will wake it, else tock."""

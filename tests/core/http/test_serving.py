@@ -10,6 +10,7 @@ from hio import __version__
 from hio.base import doing
 from hio.core import http, tcp
 from hio.core.http.serving import BareServer, Server, ServerDoer, WsgiServer, openServer
+from hio.core.wiring import WireLog
 from tests.core.http.apps import App, echo, hello, told
 from tests.core.http.asking import GET, REQUESTS, path
 from tests.core.http.corpus import chunked, get, post
@@ -42,6 +43,18 @@ def test_every_cut_gets_the_same_answer(rigs, name):
         assert [told(a)["PATH_INFO"] for a in both] == [told(first)["PATH_INFO"], "/x"]
         both = rig.dial().ask(GET + cut[0], *cut[1:], count=2)
         assert told(both[1])["PATH_INFO"] == told(first)["PATH_INFO"]
+
+
+def test_parameters_may_be_positional():
+    wl, reqs, reps = WireLog(), {1: 2}, {3: 4}
+    server = Server("n", hello, reqs, reps, None, 100, wl, None, "127.0.0.1", 0, None, "http", 7.0)
+    assert (server.name, server.app, server.reqs is reqs, server.reps is reps) == ("n", hello, True, True)
+    servant = server.servant
+    assert (servant.bs, servant.wl, servant.ha, servant.tymeout) == (100, wl, ("127.0.0.1", 0), 7.0)
+    assert reqs == reps == {} and server.scheme == "http"
+    stewards = {1: 2}
+    bare = BareServer(servant, stewards, "b", 100, wl, None, "", None, None, "http", True, 3.0)
+    assert (bare.servant, bare.stewards is stewards, bare.dictable, bare.tymeout) == (servant, True, True, 3.0)
 
 
 def test_response_comes_in_one_turn(rigs):
