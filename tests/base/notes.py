@@ -28,3 +28,13 @@ class Note(Doer):
 
     def exit(self):
         self.note("exit")
+
+
+def contexts(states):
+    """Return the hooks that an example doer recorded, each with its count."""
+    return [(state.context, state.count) for state in states]
+
+
+def recurs(doer):
+    """Return the tymes of the turns that an example doer recorded."""
+    return [state.tyme for state in doer.states if state.context == "recur"]

@@ -1,7 +1,10 @@
 import pytest
 
+from hio.core.tcp.netting import osNet
+from hio.sim.netting import SimNet
 from tests.core.tcp.certificates import Certificates
-from tests.core.tcp.pairs import Pairs, SecurePairs
+from tests.core.tcp.ends import Ends
+from tests.core.tcp.pairs import TLS12, TLS13, Pairs, SecurePairs
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +17,12 @@ def certs(tmp_path_factory):
 def strangers(tmp_path_factory):
     """A certificate authority that nobody trusts."""
     return Certificates(tmp_path_factory.mktemp("strangers"))
+
+
+@pytest.fixture(params=[TLS13, TLS12], ids=["1.3", "1.2"])
+def version(request):
+    """Each version of TLS."""
+    return request.param
 
 
 @pytest.fixture
@@ -45,3 +54,11 @@ def rigged(made, certs):
         return made[-1]
 
     return make
+
+
+@pytest.fixture(params=["os", "sim"])
+def ends(request):
+    """Sockets on either network."""
+    made = Ends(osNet if request.param == "os" else SimNet())
+    yield made
+    made.close()

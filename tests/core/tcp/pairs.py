@@ -149,3 +149,11 @@ def fail(sock, code):
     """Have the next call on a simulated socket raise code, and its poller tell of it, as of an error in the kernel."""
     sock.state, sock.failure = BROKEN, code
     sock.tell()
+
+
+def accepted(rig):
+    """Return a client whose connection stands and that has not begun to shake hands."""
+    client = rig.client()
+    assert not client.accept() and client.accept()
+    rig.clients.clear()
+    return client
