@@ -405,3 +405,19 @@ def test_reset_content_says_that_it_has_none(script):
     rep, sent = run(App({**script, "status": "205 Reset Content"}))
     answer = read(sent)
     assert answer["Content-Length"] == "0" and sent.endswith(b"\r\n\r\n") and rep.persisted
+
+
+@pytest.mark.parametrize("items", [[b"abc"], [b"a", b"bc"]])
+@pytest.mark.parametrize("sized", [True, False])
+def test_date_and_server_of_the_application(items, sized):
+    """Its own go out, once, in the place of those of the server."""
+    date = "Thu, 01 Jan 1970 00:00:00 GMT"
+    fields = [("date", date), ("SERVER", "mine")] + [("Content-Length", "3")] * sized
+
+    def app(environ, start_response):
+        start_response("200 OK", list(fields))
+        return items
+
+    for _ in range(3):  # heads that come again are remembered
+        answer = read(run(app)[1])  # refuses a field that comes twice
+        assert (answer["Date"], answer["Server"], answer.body) == (date, "mine", b"abc")
