@@ -131,10 +131,8 @@ class Asker(Channel[Question], Asking):
             qargs=dict(requester.qargs) if qargs is None else qargs,
             fragment=requester.fragment if fragment is None else fragment,
             headers=requester.headers.copy() if headers is None else headers,
-            body=b"" if body is None else body,
-            data=data,
-            fargs=fargs,
-        )
+            body=b"" if body is None else body, data=data, fargs=fargs,
+        )  # fmt: skip
         if reply is not None:
             request["reply"] = reply
         request.update(kwa)

@@ -182,7 +182,6 @@ class Requester:
         self.port = checkedPort(port, PORTS[scheme])
         self.portOptional = portOptional
         self.offer = offer
-        self.cookie = ""
         self.dice = fairDice if dice is None else dice
         self.method, self.path, self.fragment = "GET", "/", ""
         self.qargs: dict[str, Any] = {}
@@ -190,10 +189,8 @@ class Requester:
         self.reinit(method=method or None, path=path or None, qargs=qargs, fragment=fragment or None, headers=headers,
                     body=body, data=data, fargs=fargs)
         self.lines: list[bytes] = []
-        self.head = b""
-        self.msg = b""
-        self.target = ""
-        self.sent = b""
+        self.head = self.msg = self.sent = b""
+        self.target = self.cookie = ""
         self._query: tuple[dict[str, Any], str] | None = None  # qargs as a path gave them, and its query
 
     def __repr__(self) -> str:
@@ -219,16 +216,8 @@ class Requester:
         fargs: Args | None = None,
         portOptional: bool | None = None,
     ) -> None:
-        """Take new parts. None keeps what there is, but body, data and fargs become empty."""
-        if scheme is not None:
-            self.scheme = scheme
-        if hostname is not None:
-            checkPart("hostname", hostname)
-            self.hostname = checkedHost(hostname)
-        if port is not None:
-            self.port = checkedPort(port, PORTS[self.scheme])
-        if portOptional is not None:
-            self.portOptional = portOptional
+        """Take new parts. None keeps what there is, but body, data and fargs become empty. Raises as the class does."""
+        self.turnTo(hostname, port, scheme, portOptional)
         for name, part in (("method", method), ("path", path), ("fragment", fragment)):
             if part is not None:
                 checkPart(name, part)
@@ -243,6 +232,24 @@ class Requester:
         self.body: Body = body if body is not None else b""
         self.data = data
         self.fargs = None if fargs is None else checkedPairs("fargs", fargs, formPairs)
+
+    def turnTo(
+        self,
+        hostname: str | None = None,
+        port: int | None = None,
+        scheme: str | None = None,
+        portOptional: bool | None = None,
+    ) -> None:
+        """Have requests be for another server; None keeps what there is. Raises as the class does."""
+        if scheme is not None:
+            self.scheme = scheme
+        if hostname is not None:
+            checkPart("hostname", hostname)
+            self.hostname = checkedHost(hostname)
+        if port is not None:
+            self.port = checkedPort(port, PORTS[self.scheme])
+        if portOptional is not None:
+            self.portOptional = portOptional
 
     def rebuild(
         self,

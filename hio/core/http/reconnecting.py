@@ -83,7 +83,7 @@ class Reconnector(Asker):
             self.again = None
             self.failures = 0
             self.refresh()
-        requester.reinit(hostname=origin.host, port=origin.port, scheme=origin.scheme)
+        requester.turnTo(origin.host, origin.port, origin.scheme)
         self.away = origin != self.home
 
     def ready(self, question: Question) -> bool:
