@@ -339,7 +339,7 @@ def test_deadlock():
     sim.client("client", lambda host: ClientDoer(Client(host="server", port=7, net=host.net)))
     failure = failing(sim, limit=1e9)
     assert (failure.cause, failure.tyme) == ("deadlock", 0.0)
-    assert "and not done are client: <hio.core.tcp.clienting.ClientDoer" in failure.reason
+    assert "and not done are client: <ClientDoer" in failure.reason
 
 
 def test_deadlock_of_who_rests():
