@@ -379,12 +379,12 @@ class DoDoer(Scheduler, Doer):
         return self._rest
 
     def _root(self) -> Any:
-        return getattr(self._tymth, "root", None)
+        return getattr(self.tymth, "root", None)
 
     def _told(self) -> Tymth:
-        if self._tymth is None:
+        if self.tymth is None:
             raise TypeError(f"{self!r} is not wound to a tymth yet, so it cannot start doers")
-        return self._tymth
+        return self.tymth
 
     def _names(self) -> list[str]:
         schedule = None if self._entry is None else self._entry.schedule

@@ -78,29 +78,24 @@ class Tymist(Mixin):
 
 
 class Tymee(Mixin):
-    """Follower of tyme."""
+    """Follower of tyme.
+
+    Attributes:
+        tymth (Callable | None): tells the tyme; None while unwound.
+    """
 
     def __init__(self, tymth: Tymth | None = None, **kwa: Any) -> None:
         """Follow tymth; None: unwound, to be wound later."""
         super().__init__(**kwa)
-        self._tymth: Tymth | None = tymth
+        self.tymth: Tymth | None = tymth
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} tyme={self.tyme}>"
 
     @property
-    def tymth(self) -> Tymth | None:
-        """What tells the tyme; None while unwound."""
-        return self._tymth
-
-    @tymth.setter
-    def tymth(self, tymth: Tymth | None) -> None:
-        self._tymth = tymth
-
-    @property
     def tyme(self) -> float | None:
         """Tyme now, in seconds; None while unwound."""
-        return None if self._tymth is None else self._tymth()
+        return None if self.tymth is None else self.tymth()
 
     def wind(self, tymth: Tymth) -> None:
         """Follow tymth from now on. Whoever owns further Tymees winds them here as well."""
@@ -145,9 +140,9 @@ class Tymer(Lapse, Tymee):
         self.start()
 
     def _now(self) -> float:
-        if self._tymth is None:
+        if self.tymth is None:
             raise TypeError(f"{type(self).__name__} is not wound to a tymth yet, so it cannot tell the tyme")
-        return self._tymth()
+        return self.tymth()
 
 
 def leap(tyme: float, tock: float, due: float) -> float:

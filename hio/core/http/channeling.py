@@ -138,9 +138,7 @@ class Channel(Mixin, Generic[E]):
         respondent = self.respondent
         bounds = self.bounds
         exchange = self.exchanges[0]
-        if exchange.since is None:
-            return Never, ""
-        if self.streaming:
+        if exchange.since is None or (respondent.evented and self.streaming):
             return Never, ""
         due, name = Never, ""
         if exchange.tymeout:
