@@ -58,23 +58,24 @@ class Keeper(Holder):
     def serviceReceives(self) -> None:
         """Read from those that are ready; what has something to parse goes to .fed."""
         servant = self.servant
-        if servant.readable:
-            readable, servant.readable = servant.readable, []
-            for ix in readable:
-                req: Requestant | None = ix.protocol
-                if req is None or ix.cutoff:
-                    continue
-                count = ix.serviceReceiveOnce()
-                if count == ix.bs:
-                    self.receiveMore(req, ix)
-                if ix.cutoff:
-                    self.ended(req, ix)
-                elif count:
-                    ix.moved = self.now
-                    if req.phase <= BODY:
-                        self.fed.append(req)
-                    else:
-                        self.receivedLate(req, ix)
+        if not servant.readable:
+            return
+        readable, servant.readable = servant.readable, []
+        for ix in readable:
+            req: Requestant | None = ix.protocol
+            if req is None or ix.cutoff:
+                continue
+            count = ix.serviceReceiveOnce()
+            if count == ix.bs:
+                self.receiveMore(req, ix)
+            if ix.cutoff:
+                self.ended(req, ix)
+            elif count:
+                ix.moved = self.now
+                if req.phase <= BODY:
+                    self.fed.append(req)
+                else:
+                    self.receivedLate(req, ix)
 
     def receiveMore(self, req: Requestant, ix: Remoter) -> None:
         """Read on from ix, whose last read was a full one: of a body more than of pipelined requests."""
