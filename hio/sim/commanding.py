@@ -20,7 +20,7 @@ from .finding import Scenario, find
 from .ledgering import Ledger, Spans, fingerprint
 from .progressing import progress, status
 from .running import Sim
-from .shrinking import Shrunk, read, shrink
+from .shrinking import Shrunk, alike, read, shrink
 from .shrinking import save as keep
 from .sweeping import Group, Sweep, Trier
 from .tracing import Trace
@@ -215,7 +215,7 @@ def lookInto(scenario: Scenario, outcome: Outcome, state: str) -> str:
             shown.say(f"shrinking seed {seed}: {counted(left, 'fault')} after {counted(runs, 'run')}")
 
         found = shrink(scenario, seed, show=show)
-    if found is None:
+    if found is None or not alike(found.outcome, outcome):
         return "    not shrunk: it does not fail that way again, here; does it depend on more than its seed?"
     lines = describeShrunk(scenario, found, f"{os.path.splitext(state)[0]}.seed{seed}")
     return "\n".join(f"    {line}" for line in lines)

@@ -62,7 +62,8 @@ def load(path: str) -> ModuleType:
     """Return the module that the file at path makes. Raises SimError when there is none, or it raises."""
     full = os.path.abspath(path)
     if not os.path.isfile(full):
-        raise SimError(f"there is no file {path!r}")
+        hint = f"; there is {path + '.py'!r}" if os.path.isfile(f"{full}.py") else ""
+        raise SimError(f"there is no file {path!r}{hint}")
     for folder in (os.getcwd(), os.path.dirname(full)):
         if folder not in sys.path:
             sys.path.insert(0, folder)

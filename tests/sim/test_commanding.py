@@ -138,6 +138,16 @@ def test_what_does_not_fail_again_is_told(hio, here):
     assert "not shrunk: it does not fail that way again" in out
 
 
+def test_what_fails_otherwise_than_in_its_worker_is_not_taken_for_it(hio, here, monkeypatch):
+    class There(Here):
+        def run(self, take):
+            yield from ([one._replace(cause="limit") for one in batch] for batch in super().run(take))
+
+    monkeypatch.setattr("hio.sim.commanding.Crew", There)
+    _, out, _ = hio("own.py::bare", "--seeds", "1..3")
+    assert "3 x limit" in out and "not shrunk: it does not fail that way again" in out
+
+
 @pytest.mark.kernel
 def test_what_ends_its_process_is_left_alone(hio):
     status, out, _ = hio("own.py::dies", "--seeds", "1..2", "--jobs", "1")

@@ -119,7 +119,8 @@ def test_lone_scenario_needs_no_name(shop):
     [
         ("market.py", r"several scenarios, name one: market.py::fine, market.py::flaky, market.py::reads"),
         ("market.py::gone", r"no scenario 'gone'; it has fine"),
-        ("gone.py", r"no file 'gone.py'"),
+        ("gone.py", r"no file 'gone.py'$"),
+        ("market::fine", r"no file 'market'; there is 'market.py'$"),
         ("empty.py", r"has no scenario: no function"),
         ("broken.py", r"importing broken.py raised ZeroDivisionError"),
         ("notes.txt", r"no file of Python"),
