@@ -155,17 +155,14 @@ def test_they_change_nothing_of_the_run():
         assert with_.trace.digest() == without.trace.digest()
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_nothing_is_found_amid_faults(seed, caplog):
+@pytest.mark.sim(seeds=10)
+def test_nothing_is_found_amid_faults(sim, caplog):
     caplog.set_level("CRITICAL")
-
-    def scenario(sim):
-        sim.host("server", serve(), tx=20_000)
-        for name in ("a", "b"):
-            sim.client(name, load("server", 80, Mix(targets=TARGETS, wait=(0.0, 1.0)), lanes=2), rx=8_000)
-        sim.link(["a", "b"], "server", latency=(0.001, 0.02), split=0.2, loss=0.02)
-        sim.trouble(partition=0.1, hold=0.1, reset=0.2, bounce=0.1, pause=0.1, slow=0.1, refuse=0.1, swallow=0.1,
-                    sever=0.05, until=20.0)
-        sim.run(limit=7200.0)
-
-    assert run(scenario, seed).oracles.answered > 5
+    sim.host("server", serve(), tx=20_000)
+    for name in ("a", "b"):
+        sim.client(name, load("server", 80, Mix(targets=TARGETS, wait=(0.0, 1.0)), lanes=2), rx=8_000)
+    sim.link(["a", "b"], "server", latency=(0.001, 0.02), split=0.2, loss=0.02)
+    sim.trouble(partition=0.1, hold=0.1, reset=0.2, bounce=0.1, pause=0.1, slow=0.1, refuse=0.1, swallow=0.1,
+                sever=0.05, until=20.0)
+    sim.run(limit=7200.0)
+    assert sim.oracles.answered > 5
