@@ -95,7 +95,7 @@ def test_exports_what_it_lists(module):
     assert public <= set(found.__all__) <= set(vars(found))
 
 
-MAPPED = ["hio.help", "hio.base", "hio.core.tcp", "hio.core.http"]
+MAPPED = ["hio.help", "hio.base", "hio.core.tcp", "hio.core.http", "hio.sim"]
 
 
 @pytest.mark.parametrize("package", MAPPED)

@@ -238,7 +238,9 @@ class Schedule(Queue):
         due = inf
         if until is not None:
             self._rested = True
-            due = max(again, until if type(until) is float and until == until else self._after(entry, until, 0.0))
+            due = until if type(until) is float and until == until else self._after(entry, until, 0.0)
+            if due < again:
+                due = again
         if entry.mode != RESTING or entry.due != due:  # else it lies where it belongs
             entry.mode = RESTING
             entry.due = due

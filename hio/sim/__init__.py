@@ -7,13 +7,30 @@
     sim.at(1.0).partition("client", "server")
     sim.run(limit=60.0)
 
-Sim, run   running.py      Host       hosting.py    Fault          faulting.py
-SimNet     netting.py      Network    networking.py  Terms          linking.py
-Dice       dicing.py       Oracles    watching.py    Trace, Event   tracing.py
-SimFailure and its kin   failing.py              check_determinism   checking.py
+What is promised stands below; loading, exploring, scheming and shrinking are to be imported from where they are. Each
+line rests on those above it:
 
-Apart, to be imported from where they are: loading.py makes traffic, exploring.py tries everything within a bound,
-scheming.py has Hypothesis choose faults and traffic, and shrinking.py finds the fewest faults with which a seed fails.
+dicing, tracing                 chance from one seed; what happened
+failing                         what ends a simulation before its time
+linking                         the way from one host to another
+networking                      hosts, the links between them, and what will happen
+plugging                        what every simulated socket has, and who is told of it
+dialing, socketing, listening   how a connection comes to be, its two ends, and who waits for one
+netting                         SimNet: what servants and clients are handed as net=
+enciphering, guarding           TLS of one seed; the real world kept out of a run
+hosting                         Host: a machine, with a Doist of its own
+faulting                        what goes wrong, and is mended
+attending, reading, conversing  an application, the bytes of a connection, and one held against the other
+watching                        Oracles: what no HTTP server or client may do
+loading                         traffic, drawn from the seed
+running                         Sim: hosts, faults and properties, and the run
+charting                        a run as a picture
+checking                        that one seed gives one trace
+exploring, scheming             everything within a bound; what Hypothesis chooses
+finding, trying, shrinking      scenarios in files, under a seed, with the fewest faults that it takes
+ledgering, crewing, sweeping    many seeds: what was found, who tries them, and all of it
+progressing, commanding         hio sim: how far it has come, and what it does
+plugin                          simulations in pytest
 """
 
 from .checking import Divergence, check_determinism
