@@ -320,13 +320,15 @@ def test_keyboard_interrupt_leaves_the_server_closable(rigs):
     assert app.iterables[0].closed == 1 and rig.empty
 
 
-def test_too_many_bytes(rigs):
-    """Cut to the length: what follows on the connection is not mistaken for anything, since it ends."""
-    app = App({"items": [b"abc", b"defg"], "headers": [("Content-Length", "5")]})
+@pytest.mark.parametrize("items", [[b"abc", b"defg"], [b"abcde", b"", b"fg"]])
+def test_too_many_bytes(rigs, items, logged):
+    """Cut to the length, and logged; nothing that follows is mistaken for anything, since the connection ends."""
+    app = App({"items": items, "headers": [("Content-Length", "5")]})
     rig = rigs(app)
     peer = rig.dial()
     peer.send(GET * 2)
     answer = ending(rig, peer)
+    assert [record.levelname for record in logged.records if "Content-Length of 5" in record.getMessage()] == ["ERROR"]
     assert answer.body == b"abcde" and peer.ended and len(app.calls) == 1 and app.iterables[0].closed == 1
 
 
