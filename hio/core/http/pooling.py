@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing
 from typing import Any, TypeVar, overload
 
 from ...base import doing
@@ -402,14 +401,9 @@ def openPool(cls: None = None, **kwa: Any) -> AbstractContextManager[Pool]: ...
 def openPool(cls: type[P], **kwa: Any) -> AbstractContextManager[P]: ...
 
 
-@contextmanager
-def openPool(cls: Any = None, **kwa: Any) -> Iterator[Any]:
+def openPool(cls: Any = None, **kwa: Any) -> AbstractContextManager[Any]:
     """Make a Pool, or one of class cls, with kwa, for the length of a with block; it is closed at its end."""
-    pool = (cls or Pool)(**kwa)
-    try:
-        yield pool
-    finally:
-        pool.close()
+    return closing((cls or Pool)(**kwa))
 
 
 class PoolDoer(doing.Doer):
