@@ -74,6 +74,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("reload", flag, False, "start anew when a Python file changes, for development"),
     Option("reload-dir", text, (), "directory to watch for that; without one the current one", "DIR", many=True),
     Option("grace", seconds, 30.0, "seconds in which what was begun may end when a worker stops", "SECONDS"),
+    Option("worker-timeout", seconds, 30.0, "seconds in which the loop of a worker has to turn, else it hangs and is "
+           "replaced; 0: wait for ever", "SECONDS"),
     Option("recycle-requests", count(0), 0, "requests after which a worker is replaced; 0: never", "N"),
     Option("recycle-age", seconds, 0.0, "seconds after which a worker is replaced; 0: never", "SECONDS"),
     Option("recycle-memory", size, 0, "bytes of memory with which a worker is replaced; 0: never", "BYTES"),
@@ -153,7 +155,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         elif option.many:
             extra["action"] = "append"
         shown = ", ".join(option.default) if option.many else parsing.show(option.default)
-        default = f" (default: {shown})" if option.default not in ((), "", None, False) else ""
+        default = f" (default: {shown})" if shown and option.default is not None and option.parse is not flag else ""
         groups[option.group].add_argument(
             f"--{option.name}", dest=option.name, default=argparse.SUPPRESS,
             help=(option.help + default).replace("%", "%%"), **extra,

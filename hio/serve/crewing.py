@@ -5,7 +5,8 @@
 Each worker has a slot. A new one is started before an old one of its slot is told to retire: when that one is worn out,
 and when all are reloaded. A reload is whole or not at all: the old go when all of the new are ready, and if one of the
 new dies before, the old stay. Who dies unasked is replaced, at once for the first time and then after longer and longer
-waits; when nobody serves any more after some tries, the crew gives up.
+waits; when nobody serves any more after some tries, the crew gives up. Who serves is asked now and then whether its
+loop turns; who does not answer in time is taken to hang, and ended.
 
 Knows processes by number only, and tyme; no system, no clock.
 """
@@ -25,6 +26,8 @@ Longest = 30.0  # seconds of tyme between tries while others serve
 Settled = 10.0  # seconds of tyme that a worker has to serve for its death not to count as one at once
 Margin = 2.0  # seconds of tyme that a worker has beyond its grace to end by itself, then it is killed
 Abort = 1.0  # the same for one that was told to end at once
+Often = 0.25  # share of the timeout after which a worker that answered is asked again whether it turns
+Late = 1.0  # seconds of tyme by which a turn of the crew may be late, else it slept itself, and nobody is blamed
 
 
 class State(Enum):
@@ -44,6 +47,8 @@ class Member:
         since (float): tyme at which it became what it is.
         replaces (int | None): pid of the one that retires when this one is ready.
         due (float | None): tyme at which it is killed.
+        heard (float): tyme at which it was known to turn. asked (float | None): tyme at which it was asked whether it
+            does, None once it has answered.
         reason (str): what it said before it died.
     """
 
@@ -54,6 +59,8 @@ class Member:
     state: State = State.BORN
     replaces: int | None = None
     due: float | None = None
+    heard: float = 0.0
+    asked: float | None = None
     reason: str = ""
 
 
@@ -68,6 +75,12 @@ class Hands(Protocol):
 
     def abort(self, pid: int) -> None:
         """Tell a worker to end at once."""
+
+    def ask(self, pid: int) -> None:
+        """Ask a worker whether it turns."""
+
+    def halt(self, pid: int) -> None:
+        """Have a worker that hangs say where, and end."""
 
     def kill(self, pid: int) -> None:
         """End a worker, whatever it does."""
@@ -85,6 +98,7 @@ class Crew:
     Parameters:
         hands (Hands): do what is to be done.
         size (int): number of slots. grace (float): seconds of tyme that a worker may take to retire.
+        timeout (float): seconds of tyme in which the loop of a worker that serves has to turn; 0.0: that is not asked.
         dice: for the waits, so that several crews do not try in step.
 
     Attributes:
@@ -93,10 +107,13 @@ class Crew:
         reason (str): why it gave up.
     """
 
-    def __init__(self, hands: Hands, size: int, grace: float = 30.0, dice: Dice = dice) -> None:
+    def __init__(
+        self, hands: Hands, size: int, grace: float = 30.0, timeout: float = 0.0, dice: Dice = dice
+    ) -> None:
         self.hands = hands
         self.size = size
         self.grace = grace
+        self.timeout = timeout
         self.dice = dice
         self.members: dict[int, Member] = {}
         self.generation = 0  # that serves
@@ -124,7 +141,7 @@ class Crew:
         member = self.members.get(pid)
         if member is None or member.state is not State.BORN:
             return
-        member.state, member.since = State.READY, tyme
+        member.state, member.since, member.heard = State.READY, tyme, tyme
         if member.replaces in self.members:
             self.retire(self.members[member.replaces], tyme)
         member.replaces = None
@@ -132,6 +149,12 @@ class Crew:
             fresh = [each for each in self.members.values() if each.generation == self.coming]
             if len({each.slot for each in fresh if each.state is State.READY}) == self.comingSize:
                 self.arrived(tyme)
+
+    def turns(self, pid: int, tyme: float) -> None:
+        """A worker answers that it turns."""
+        member = self.members.get(pid)
+        if member is not None:
+            member.heard, member.asked = tyme, None
 
     def weary(self, pid: int, reason: str, tyme: float) -> None:
         """A worker has served for long enough: replace it. It may say so more than once."""
@@ -169,9 +192,12 @@ class Crew:
         else:
             self.refill(member, tyme)
 
-    def reload(self, tyme: float, size: int | None = None, grace: float | None = None) -> bool:
-        """Start a new worker for each slot, of which there are size from then on (None: as many); the old retire when
-        all are ready. Returns False if that has to wait, or is of no use.
+    def reload(
+        self, tyme: float, size: int | None = None, grace: float | None = None, timeout: float | None = None
+    ) -> bool:
+        """Start a new worker for each slot, of which there are size from then on; the old retire when all are ready.
+
+        grace, timeout: from then on. None: as before. Returns False if that has to wait, or is of no use.
         """
         if self.stopping:
             return False
@@ -181,6 +207,7 @@ class Crew:
         self.coming = self.generation + 1
         self.comingSize = self.size if size is None else size
         self.grace = self.grace if grace is None else grace
+        self.timeout = self.timeout if timeout is None else timeout
         self.pending.clear()
         for slot in range(self.comingSize):
             self.spawn(slot, tyme)
@@ -212,6 +239,7 @@ class Crew:
             if not self.filled(slot) and slot < self.size:
                 self.spawn(slot, tyme)
         for member in list(self.members.values()):
+            self.judge(member, tyme)
             if member.due is not None and member.due <= tyme:
                 member.due = tyme + Margin
                 self.hands.say("error", f"worker {member.pid} does not end and is killed")
@@ -220,13 +248,21 @@ class Crew:
     def due(self) -> float | None:
         """Tyme at which the next turn has something to do; None: there is nothing to wait for."""
         dues = [when for when, _ in self.pending]
-        dues += [member.due for member in self.members.values() if member.due is not None]
+        for member in self.members.values():
+            if member.due is not None:
+                dues.append(member.due)
+            elif self.timeout and member.state is State.READY:
+                dues.append(self.answerable(member))
         return min(dues, default=None)
 
     @property
     def serving(self) -> int:
         """Number of workers that are ready."""
         return sum(member.state is State.READY for member in self.members.values())
+
+    def answerable(self, member: Member) -> float:
+        """Tyme at which a worker that serves is to be asked whether it turns, or has to have answered."""
+        return member.heard + self.timeout * Often if member.asked is None else member.asked + self.timeout
 
     # -- what follows -------------------------------------------------------------------------------------
 
@@ -287,6 +323,23 @@ class Crew:
             self.replace(member, text, tyme)
         else:
             self.hands.say("error", f"{text}; the one that is to replace it is on its way")
+
+    def judge(self, member: Member, tyme: float) -> None:
+        """Ask a worker that serves whether it turns; end it if it has not answered in time."""
+        if not self.timeout or member.state is not State.READY or member.due is not None:
+            return
+        late = tyme - self.answerable(member)
+        if late < 0.0:
+            return
+        if member.asked is None:
+            member.asked = tyme
+            self.hands.ask(member.pid)
+        elif late > Late:
+            member.asked = tyme
+        else:
+            self.hands.say("error", f"worker {member.pid} hangs: its loop has not turned for {self.timeout:g} s")
+            member.due = tyme + Abort
+            self.hands.halt(member.pid)
 
     def replace(self, member: Member, text: str, tyme: float) -> None:
         """Start another worker for one that died, unless there is no hope."""

@@ -23,8 +23,8 @@ Parts = 3
 
 
 #: What a request is compared with: target, field lines, plan, size, method, version, address; and the text for those
-#: that are like it. Heads that tell nothing but plain fields share their lines with others of the same fields: so these
-#: tell of referer and user agent. PERF: no named one, which takes thrice as long to unpack
+#: that are like it. Heads of the same fields share their lines, as a rule, so these tell of referer, user agent and
+#: framing. PERF: no named one, which takes thrice as long to unpack
 Like: TypeAlias = "tuple[str | None, list[str] | None, Any, int, str, Any, str, str]"
 NONE: Like = (None, None, None, 0, "", None, "", "")
 
@@ -49,8 +49,7 @@ class BriefJournal(Journal):
     def resemble(self, req: Any, rep: Any, facts: Facts, text: str) -> None:
         """Have text told of the next requests, as long as they are like this one."""
         head = req.head
-        if head.plain:
-            self.like = (head.target, head.lines, rep.plan, rep.size, head.method, head.version, facts[0], text)
+        self.like = (head.target, head.lines, rep.plan, rep.size, head.method, head.version, facts[0], text)
 
     def successor(self) -> Journal:
         """Return a Journal to go on with."""
@@ -166,7 +165,7 @@ class JsonJournal(BriefJournal):
         if (
             head.target is target and head.lines is fields and rep.plan is plan and rep.size == size
             and head.method is method and head.version is version and rep.environ["REMOTE_ADDR"] == address
-            and done < self.until and req.times is None
+            and done < self.until and req.times is None and rep.failure is None
         ):
             self.last = done
             self.told.append(text)

@@ -7,6 +7,7 @@ What is to be done with the workers is decided by a Crew; here is how.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 from collections.abc import Callable, Generator
@@ -20,7 +21,7 @@ from ..core import http
 from .binding import Listener, describeAddress, nextBind, openBind, parseBind
 from .building import buildContext, isSecured
 from .configuring import Config
-from .crewing import Crew
+from .crewing import Crew, State
 from .forking import describeEnd, fork, removePid, writePid
 from .logs import ErrorLog
 from .measuring import Ledger
@@ -76,7 +77,9 @@ class Supervisor:
         self.stopped = 0.0  # tyme at which it was asked to stop
         self.serves = False
         self.watcher: int | None = None  # pid of the process that watches files
-        self.crew = Crew(self, size=config["workers"], grace=config["grace"])
+        self.crew = Crew(
+            self, size=config["workers"], grace=config["grace"], timeout=config["worker-timeout"]
+        )
         self.configs = {1: config}
         self.listeners: dict[str, list[Listener]] = {}
         self.live: list[Listener] = []
@@ -200,7 +203,8 @@ class Supervisor:
         for name in Lasting:
             if config[name] != self.config[name]:
                 logger.warning("--%s is as it was: it changes when hio is started anew", name)
-        if self.crew.reload(self.chief.now, size=config["workers"], grace=config["grace"]):
+        now, size = self.chief.now, config["workers"]
+        if self.crew.reload(now, size=size, grace=config["grace"], timeout=config["worker-timeout"]):
             logger.info("reloading")
         self.chief.watch.wake()
 
@@ -238,7 +242,7 @@ class Supervisor:
             asked.discard(pid)
         before = self.crew.members.get(pid)
         self.ledger.depart(pid)
-        if before is not None and before.due is None:
+        if before is not None and before.state is not State.RETIRING:
             self.ledger.deaths += 1
         self.crew.exited(pid, describeEnd(status), said.get("refused"), self.chief.now, cut=bool(said.get("cut")))
 
@@ -265,6 +269,8 @@ class Supervisor:
             self.crew.ready(pid, now)
         elif "weary" in message:
             self.crew.weary(pid, message["weary"], now)
+        elif "turns" in message:
+            self.crew.turns(pid, now)
         elif "leaving" in message:
             self.crew.leaving(pid, now)
         elif "stats" in message:
@@ -325,10 +331,18 @@ class Supervisor:
         """Tell a worker to end at once. One that loads its app does not listen; it has nothing to lose."""
         self.channels[pid].send({"abort": True})
 
-    def kill(self, pid: int) -> None:
+    def ask(self, pid: int) -> None:
+        """Ask a worker whether it turns."""
+        self.channels[pid].send({"turning": True})
+
+    def halt(self, pid: int) -> None:
+        """Have a worker that hangs say where, and end."""
+        self.kill(pid, signal.SIGABRT)
+
+    def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> None:
         """End a worker."""
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
         except ProcessLookupError:
             pass
 
@@ -388,6 +402,7 @@ class Supervisor:
             if other is not page:
                 other.forsake()
         sides: list[Any] = [(makeLive, page.socks[0])] if page is not None else []
+        faulthandler.enable(self.errors.handler.fd)  # who crashes, or is ended as it hangs, says where
         try:
             worker = Worker(
                 config, places, slot, channel, self.app, sidelines=sides, errors=self.errors.handler,

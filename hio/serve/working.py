@@ -7,6 +7,7 @@ listed.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import signal
@@ -316,6 +317,8 @@ class Worker:
             self.log.handler.reopen()
         if self.errors is not None:
             self.errors.reopen()
+            if faulthandler.is_enabled():
+                faulthandler.enable(self.errors.fd)
 
     def hear(self, channel: Channel, message: Message | None) -> None:
         """Do what the supervisor says; when it is gone, retire."""
@@ -325,6 +328,8 @@ class Worker:
             self.abort()
         elif "reopen" in message:
             self.reopen()
+        elif "turning" in message:
+            channel.send({"turns": True})
         elif "ask" in message:
             channel.send({"stats": self.snapshot(), "asked": message["ask"]})
 

@@ -154,3 +154,4 @@ def test_the_table_is_what_the_help_shows():
     text = " ".join(parser.format_help().split())
     for option in OPTIONS:
         assert f"--{option.name}" in text
+    assert "0: never (default: 0)" in text and "(default: none)" not in text and "(default: False)" not in text

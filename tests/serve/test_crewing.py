@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hio.serve.crewing import Abort, Crew, Longest, Margin, Settled, State, Tries
+from hio.serve.crewing import Abort, Crew, Late, Longest, Margin, Settled, State, Tries
 from hio.serve.refusing import Status
 
 
@@ -33,6 +33,12 @@ class Hands:
 
     def abort(self, pid):
         self.done.append(("abort", pid))
+
+    def ask(self, pid):
+        self.done.append(("ask", pid))
+
+    def halt(self, pid):
+        self.done.append(("halt", pid))
 
     def kill(self, pid):
         self.done.append(("kill", pid))
@@ -315,6 +321,66 @@ def test_who_is_not_ours_is_of_no_interest():
     assert made.hands.take() == []
 
 
+# ---------------------------------------------------------------- who hangs
+
+
+def test_who_serves_is_asked_now_and_then_whether_it_turns():
+    made = serving(size=1, tyme=10.0, timeout=8.0)
+    assert made.due() == 12.0
+    made.turn(11.9)
+    assert made.hands.take() == []
+    made.turn(12.0)
+    assert made.hands.take() == [("ask", 100)] and made.due() == 20.0
+    made.turns(100, 12.5)
+    made.turn(14.0)
+    assert made.hands.take() == [] and made.due() == 14.5
+    made.turn(14.5)
+    assert made.hands.take() == [("ask", 100)]
+
+
+def test_who_does_not_answer_is_ended_and_replaced():
+    made = serving(timeout=8.0)
+    made.turn(2.0)
+    made.turns(101, 2.1)
+    made.hands.take()
+    made.turn(9.9)
+    assert made.hands.take() == [("ask", 101)]
+    made.turn(10.0)
+    assert made.hands.take() == [("halt", 100)]
+    assert made.hands.said == [("error", "worker 100 hangs: its loop has not turned for 8 s")]
+    made.turn(10.0 + Abort)
+    assert made.hands.take() == [("kill", 100)], "it did not even end"
+    made.exited(100, "was ended by SIGKILL", None, 11.0)
+    made.turn(11.0)
+    assert made.hands.take() == [("spawn", 0, 1)]
+
+
+def test_a_crew_that_slept_itself_blames_nobody():
+    """As when the machine was suspended, or all processes were stopped."""
+    made = serving(size=1, timeout=8.0)
+    made.turn(2.0)
+    made.hands.take()
+    made.turn(10.0 + Late + 0.1)
+    assert made.hands.take() == [] and made.due() == 10.0 + Late + 0.1 + 8.0
+    made.turn(19.5)
+    assert made.hands.take() == [("halt", 100)]
+
+
+@pytest.mark.parametrize("timeout", [0.0, 8.0])
+def test_only_those_who_serve_are_asked(timeout):
+    """One that loads its app may take its time; one that retires has its grace."""
+    made = crew(size=2, timeout=timeout)
+    made.start(0.0)
+    made.ready(100, 0.0)
+    made.leaving(100, 0.0)
+    made.turn(7.0)
+    assert ("ask", 100) not in made.hands.done and ("ask", 101) not in made.hands.done
+    made.turns(7, 1.0)  # of no interest
+    made.ready(101, 7.0)
+    made.turn(9.0)
+    assert (("ask", 101) in made.hands.done) == bool(timeout)
+
+
 # ---------------------------------------------------------------- whatever happens
 
 
@@ -328,15 +394,29 @@ def happen(made, kind, pid, tyme):
         "refused": lambda: made.exited(pid, "died", "no app", tyme),
         "reload": lambda: made.reload(tyme),
         "turn": lambda: made.turn(tyme),
+        "turns": lambda: made.turns(pid, tyme),
     }[kind]()
 
 
+def calm(made, tyme):
+    """Have a crew turn, and its workers do what they are told."""
+    made.turn(tyme)
+    for member in list(made.members.values()):
+        made.turns(member.pid, tyme)
+        if member.state is State.BORN:
+            made.ready(member.pid, tyme)
+    for member in list(made.members.values()):
+        if member.state is State.RETIRING:
+            made.exited(member.pid, "ended", None, tyme)
+
+
 @settings(max_examples=300)
-@given(st.lists(st.tuples(st.sampled_from(["ready", "weary", "leaving", "died", "refused", "reload", "turn"]),
+@given(st.lists(st.tuples(st.sampled_from(["ready", "weary", "leaving", "died", "refused", "reload", "turn",
+                                                       "turns"]),
                           st.integers(0, 9), st.floats(0.0, 40.0)), max_size=40))  # fmt: skip
 def test_in_the_end_all_slots_are_served_and_a_stop_ends_all(events):
     """Whatever happened: once workers come and stay, each slot has one, and a stop ends every one of them."""
-    made = crew(size=2)
+    made = crew(size=2, timeout=20.0)
     made.start(0.0)
     tyme = 0.0
     for kind, which, wait in events:
@@ -348,13 +428,7 @@ def test_in_the_end_all_slots_are_served_and_a_stop_ends_all(events):
             return
     for _ in range(10):
         tyme += Longest * 2
-        made.turn(tyme)
-        for member in list(made.members.values()):
-            if member.state is State.BORN:
-                made.ready(member.pid, tyme)
-        for member in list(made.members.values()):
-            if member.state is State.RETIRING:
-                made.exited(member.pid, "ended", None, tyme)
+        calm(made, tyme)
     if not made.stopping:
         assert sorted(member.slot for member in made.members.values()) == [0, 1]
         assert {member.generation for member in made.members.values()} == {made.generation}

@@ -382,6 +382,25 @@ def test_json_has_whole_milliseconds_of_each_phase(rigs, access):
     assert len({line["id"] for line in lines}) == 7
 
 
+def test_json_of_an_app_that_fails_in_the_end_of_what_others_answered(rigs, access):
+    """The answers are alike, but for what became of them."""
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield b"ok"
+        if failing:
+            raise RuntimeError("out of stock")
+
+    log, failing = access("json"), []
+    rig = rigs(app, journal=lambda **kwa: JsonJournal(log, name="n", **kwa))
+    for fails in (False, False, True):
+        failing[:] = [True] * fails
+        rig.dial().send(GET)
+        rig.turn(3)
+    rig.journal.flush()
+    lines = [json.loads(line) for line in log.handler.text.splitlines()]
+    assert [line.get("cause") for line in lines] == [None, None, "application raised RuntimeError"]
+
+
 def test_json_of_what_takes_several_turns(rigs, access):
     log = access("json")
     rig = rigs(streaming(PLAIN, [b"", b"ab", b"c"]), journal=lambda **kwa: JsonJournal(log, name="n", **kwa))

@@ -1,13 +1,14 @@
-"""What goes wrong before anything is served: one clear line, and the exit status that the documentation has."""
+"""What goes wrong, mostly before anything is served: one clear line, and the exit status that the documentation has."""
 
 from __future__ import annotations
 
 import re
+import signal
 import socket
 
 import pytest
 
-from tests.kernel.serve.loading import run
+from tests.kernel.serve.loading import connect, get, run, until
 
 
 def told(err):
@@ -37,6 +38,21 @@ def test_a_worker_that_dies_at_once(shop):
     assert (status, out) == (3, "")
     assert re.fullmatch(r"5 workers in a row died at once; the last one, worker \d+ was ended by SIGSEGV", told(err))
     assert len(re.findall("was ended by SIGSEGV; another one is started", err)) == 4
+
+
+def test_a_worker_that_hangs(serve, shop):
+    """It says where, and another one takes its place."""
+    hio = serve("--worker-timeout", "1")
+    (before,) = hio.workers()
+    with connect(hio) as sock:
+        sock.sendall(get("/block"))
+        assert until(sock, b"never") == b"", "what it was answering is gone"
+    assert int(hio.ask("GET", "/pid")[2]) != before
+    status, out, err = hio.end(signal.SIGTERM)
+    assert (status, out) == (0, "")
+    assert f"worker {before} hangs: its loop has not turned for 1 s" in err
+    assert re.search(r'shop.py", line \d+ in app', err), "where it hung"
+    assert f"worker {before} was ended by SIGABRT; another one is started at once" in err
 
 
 @pytest.mark.parametrize("argv, line", [
