@@ -19,20 +19,15 @@ from typing import IO, Any
 
 from ..base import doing
 from ..help import pathing, timing
+from ..help.placing import Placed
 from ..hioing import FilerError
 
 
-class WireLog:
+class WireLog(Placed):
     """Log of traffic: rxl for what was received, txl for what was sent.
 
-    Class attributes
-        Prefix         default of prefix
-        HeadDirPath    default of headDirPath
-        TailDirPath    last level of the directory
-        AltHeadDirPath head that is taken when the one asked for cannot be used; a leading ~ is the user's home
-        TempHeadDir    head of temporary directories
-        TempPrefix, TempSuffix   around the random part of the name of a temporary directory
-        Format         default of fmt
+    Class attributes beside those of Placed
+        Format     default of fmt
 
     Attributes
         rxed, txed, samed, filed, fmt, name, temp, prefix, headDirPath   see __init__
@@ -42,13 +37,10 @@ class WireLog:
         opened     whether records are taken
     """
 
-    Prefix = "hio"
-    HeadDirPath = "/usr/local/var"
     TailDirPath = "wirelogs"
-    AltHeadDirPath = "~"
     TempHeadDir = "/tmp"
-    TempPrefix = "test_"
-    TempSuffix = "_temp"
+    Kind = "wire log"
+    Fault = FilerError
     Format = b"\n%(dx)b %(who)b:\n%(data)b\n"
 
     def __init__(
@@ -88,11 +80,9 @@ class WireLog:
         self.temp = bool(temp)
         self.prefix = self.Prefix if prefix is None else prefix
         self.headDirPath = self.HeadDirPath if headDirPath is None else headDirPath
-        self.dirPath: str | None = None
         self.rxl: IO[bytes] | None = None
         self.txl: IO[bytes] | None = None
         self.opened = False
-        self._tempRoot: str | None = None  # what to remove if dirPath is temporary
         self._check()
         if reopen:
             self.reopen(clear=clear)
@@ -129,7 +119,7 @@ class WireLog:
         self._check()
         self.rxl = self.txl = self.dirPath = None
         if self.filed:
-            self._openFiles()
+            self._makeDir(self._openFilesIn)
         else:
             self._take([io.BytesIO() for _ in self._endings()])
         self.opened = True
@@ -156,13 +146,6 @@ class WireLog:
             if clear or (self.temp and self._tempRoot is not None):
                 self.clearDirPath()
 
-    def clearDirPath(self) -> None:
-        """Remove the directory at dirPath with all that it holds, if it exists."""
-        for path in (self.dirPath, self._tempRoot):
-            if path is not None:
-                pathing.remove(path)
-        self._tempRoot = None
-
     def readRx(self) -> bytes | None:
         """Return all that was written for received bytes (for both directions if samed); None if not open."""
         return self._read(self.rxl)
@@ -187,16 +170,6 @@ class WireLog:
 
     # --- inside
 
-    def _check(self) -> None:
-        """Raise FilerError unless name and prefix make paths that stay below the head."""
-        for what, part, nested in (("name", self.name, False), ("prefix", self.prefix, True)):
-            if wrong := pathing.flaw(part, nested=nested):
-                raise FilerError(f"{what} of a wire log {wrong}: {part!r}")
-            if pathing.isBlank(part):
-                raise FilerError(f"{what} of a wire log must not be empty, got {part!r}")
-        if not self.headDirPath:
-            raise FilerError("headDirPath of a wire log must not be empty")
-
     def _endings(self) -> list[str]:
         """Return how the names of the logs end, in the order rx, tx; one for both if samed."""
         wanted = [ending for ending, on in ((".rx.log", self.rxed), (".tx.log", self.txed)) if on]
@@ -211,29 +184,6 @@ class WireLog:
         """Return the logs there are, each once."""
         logs = [self.rxl] if self.rxl is self.txl else [self.rxl, self.txl]
         return [log for log in logs if log is not None]
-
-    def _openFiles(self) -> None:
-        """Make the directory and open the files in it, or in the fallback."""
-        if self.temp:
-            below = os.path.join(self.prefix, self.TailDirPath)
-            self.dirPath, self._tempRoot = pathing.makeTempDir(
-                self.TempHeadDir, below, self.TempPrefix, self.TempSuffix
-            )
-            self._openFilesIn(self.dirPath)
-            return
-        self._tempRoot = None
-        try:
-            self.dirPath = self._openFilesBelow(self.headDirPath, self.prefix)
-        except OSError:
-            self.dirPath = self._openFilesBelow(self.AltHeadDirPath, f".{self.prefix}")
-
-    def _openFilesBelow(self, head: str, prefix: str) -> str:
-        """Make the directory for prefix in head, open the files in it and return the directory."""
-        head = os.path.abspath(os.path.expanduser(head))
-        dirPath = os.path.join(head, prefix, self.TailDirPath)
-        pathing.makeDirs(dirPath, head)
-        self._openFilesIn(dirPath)
-        return dirPath
 
     def _openFilesIn(self, dirPath: str) -> None:
         """Open new files in dirPath; if one cannot be opened none is."""

@@ -2,7 +2,7 @@
 
 lapsing, timing     what all timers have in common; the clocks of the machine, and timers on them
 hicting, decking    mappings with several values a name, as header fields are; a queue between doers
-pathing             directories that nobody else can read or redirect
+pathing, placing    directories that nobody else can read or redirect; what keeps its files in one
 handling, ogling    where what is logged goes; loggers
 helping             small functions that belong to no one module
 

@@ -15,11 +15,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from ..hioing import OglerError
-from . import pathing
 from .handling import SYSTEM_LOGS, ConsoleHandler, LineFormatter, PrivateFileHandler, SystemLogHandler
+from .placing import Placed
 
 
 class _Setup(NamedTuple):
@@ -59,16 +59,10 @@ def openOgler(
         ogler.close()
 
 
-class Ogler:
+class Ogler(Placed):
     """Hands out loggers of one level that write to the same destinations, and owns their log file.
 
-    Class attributes
-        Prefix         default of prefix
-        HeadDirPath    default of headDirPath
-        TailDirPath    last level of the directory
-        AltHeadDirPath head that is taken when the one asked for cannot be used; a leading ~ is the user's home
-        TempHeadDir    head of temporary directories
-        TempPrefix, TempSuffix   around the random part of the name of a temporary directory
+    Class attributes: see Placed.
 
     Attributes
         name, level, temp, prefix, headDirPath, consoled, syslogged, filed, when, interval, count   see __init__; level
@@ -80,13 +74,8 @@ class Ogler:
             there is no system log, the third until the first reopen
     """
 
-    Prefix = "hio"
-    HeadDirPath = "/usr/local/var"
-    TailDirPath = "logs"
     AltHeadDirPath = os.path.expanduser("~")
-    TempHeadDir: ClassVar[str] = pathing.TempHead()  # type: ignore[assignment]  # reads as str
-    TempPrefix = "test_"
-    TempSuffix = "_temp"
+    Fault = OglerError
 
     def __init__(
         self,
@@ -123,7 +112,6 @@ class Ogler:
         self.temp = bool(temp)
         self.prefix = self.Prefix if prefix is None else prefix
         self.headDirPath = self.HeadDirPath if headDirPath is None else headDirPath
-        self.dirPath: str | None = None
         self.path: str | None = None
         self.opened = False
 
@@ -138,7 +126,6 @@ class Ogler:
         self.count = count
 
         self._place: _Place | None = None  # what path was made for
-        self._tempRoot: str | None = None  # what to remove if path is temporary
         self._orphans: list[logging.Logger] = []  # loggers that lost the file when it was closed
         self._check()
         self._makeHandlers(address)
@@ -185,7 +172,8 @@ class Ogler:
 
         place = _Place(self.temp, self.headDirPath, self.prefix, self.name)
         if place != self._place or self.dirPath is None or not os.path.isdir(self.dirPath):
-            self._makePath(place)
+            self._makeDir(self._openFile)
+            self._place = place
         else:
             self._openFile(self.dirPath)
         self.opened = True
@@ -200,12 +188,6 @@ class Ogler:
         self._detach()
         if clear or (self.temp and self._tempRoot is not None):
             self.clearDirPath()
-
-    def clearDirPath(self) -> None:
-        """Remove the directory at dirPath with all that it holds, if it exists."""
-        for path in (self.dirPath, self._tempRoot):
-            if path is not None:
-                pathing.remove(path)
 
     # --- loggers
 
@@ -246,40 +228,6 @@ class Ogler:
             self.level = level
 
     # --- inside
-
-    def _check(self) -> None:
-        """Raise OglerError unless name, prefix and headDirPath can make a path that stays below the head."""
-        for what, part, nested in (("name", self.name, False), ("prefix", self.prefix, True)):
-            if wrong := pathing.flaw(part, nested=nested):
-                raise OglerError(f"{what} of a log {wrong}: {part!r}")
-        if pathing.isBlank(self.prefix):
-            raise OglerError(f"prefix of a log must not be empty, got {self.prefix!r}")
-        if not self.headDirPath:
-            raise OglerError("headDirPath of a log must not be empty")
-
-    def _makePath(self, place: _Place) -> None:
-        """Make the directory and file for place, or for its fallback, and take them."""
-        tempRoot = None
-        if place.temp:
-            below = os.path.join(place.prefix, self.TailDirPath)
-            dirPath, tempRoot = pathing.makeTempDir(self.TempHeadDir, below, self.TempPrefix, self.TempSuffix)
-            self._openFile(dirPath)
-        else:
-            try:
-                dirPath = self._openBelow(place.headDirPath, place.prefix)
-            except OSError:
-                dirPath = self._openBelow(self.AltHeadDirPath, f".{place.prefix}")
-        self.dirPath = dirPath
-        self._tempRoot = tempRoot
-        self._place = place
-
-    def _openBelow(self, head: str, prefix: str) -> str:
-        """Make the directory for prefix in head, open the file in it and return the directory."""
-        head = os.path.abspath(os.path.expanduser(head))
-        dirPath = os.path.join(head, prefix, self.TailDirPath)
-        pathing.makeDirs(dirPath, head)
-        self._openFile(dirPath)
-        return dirPath
 
     def _openFile(self, dirPath: str) -> None:
         """Open the log file in dirPath with a new handler, which looks like the old one if there was one."""
