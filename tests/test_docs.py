@@ -29,6 +29,7 @@ from hio.serve import configuring
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+CODE = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 NAMED = re.compile(r"# (\w+\.py)\n")
 FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
@@ -202,7 +203,8 @@ def test_flags_of_hio_serve_exist(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(document):
-    targets = [target for target in LINK.findall(document.read_text()) if "://" not in target]
+    prose = CODE.sub("", document.read_text())
+    targets = [target for target in LINK.findall(prose) if "://" not in target]
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
