@@ -28,7 +28,8 @@ _GONE = 8 | 16  # EPOLLERR, EPOLLHUP: a read and a write will both tell what hap
 class Sock(Protocol):
     """What a poller needs of a socket."""
 
-    def fileno(self) -> int: ...
+    def fileno(self) -> int:
+        """Return its descriptor; -1 once it is closed."""
 
 
 class Watch(float):
@@ -321,6 +322,7 @@ class Bell:
             pass
 
     def close(self) -> None:
+        """Let go of both ends."""
         self.poller.unregister(self.rx)
         self.rx.close()
         self.tx.close()

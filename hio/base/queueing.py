@@ -131,39 +131,49 @@ class Queue(deque[Any]):
         raise TypeError("deeds cannot be pickled: they hold running generators")
 
     def append(self, deed: tuple[Any, Any, Any]) -> None:
+        """Enter deed, a triple, behind all others."""
         dog, retyme, doer = deed
         self.enter(dog, retyme, doer)
 
     def appendleft(self, deed: tuple[Any, Any, Any]) -> None:
+        """Enter deed before all others. As any change of the order, it ends whatever rest there is."""
         self._refill([deed, *self])
 
     def extend(self, deeds: Iterable[tuple[Any, Any, Any]]) -> None:
+        """Append each of deeds."""
         for deed in list(deeds):
             self.append(deed)
 
     def extendleft(self, deeds: Iterable[tuple[Any, Any, Any]]) -> None:
+        """Enter deeds before all others, each before the one that came before it, as a deque does."""
         self._refill([*reversed(list(deeds)), *self])
 
     def insert(self, index: int, deed: tuple[Any, Any, Any]) -> None:
+        """Enter deed before the one at index."""
         deeds = list(self)
         deeds.insert(index, deed)
         self._refill(deeds)
 
     def rotate(self, count: int = 1) -> None:
+        """Have the last count deeds be the first ones."""
         deeds = deque(self)
         deeds.rotate(count)
         self._refill(deeds)
 
     def reverse(self) -> None:
+        """Turn the order round."""
         self._refill(list(reversed(self)))
 
     def pop(self) -> Deed:  # type: ignore[override]
+        """Take the deed that entered last out, and return it. Raises IndexError when there is none."""
         return self._take(reversed(self.entries.values()))
 
     def popleft(self) -> Deed:
+        """Take the deed that entered first out, and return it. Raises IndexError when there is none."""
         return self._take(iter(self.entries.values()))
 
     def remove(self, deed: tuple[Any, Any, Any]) -> None:
+        """Take the first deed out that equals deed. Raises ValueError when none does."""
         for entry in self._seen():
             if self._deed(entry) == deed:
                 self.drop(entry)
@@ -171,13 +181,16 @@ class Queue(deque[Any]):
         raise ValueError(f"{deed!r} is not in the deeds")
 
     def clear(self) -> None:
+        """Take all deeds out but the running one."""
         for entry in self._seen():
             self.drop(entry)
 
     def count(self, deed: object) -> int:
+        """Return how many deeds equal deed."""
         return list(self).count(deed)
 
     def index(self, deed: Any, *bounds: int) -> int:
+        """Return where deed is, in bounds (start, stop). Raises ValueError when it is not there."""
         return list(self).index(deed, *bounds)
 
     def _take(self, entries: Iterator[Entry]) -> Deed:

@@ -36,6 +36,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Keeper(Holder):
     """Base of HTTP servers: holds connections and gives each its turn. Subclasses say what answers.
 
+    In all methods req is the Requestant of a connection, and ix its Remoter.
+
     Parameters: see Server.
     """
 

@@ -61,22 +61,27 @@ class Inbox(deque[Record]):
             self.client.stir()
 
     def append(self, request: Record) -> None:
+        """Put request behind all others."""
         super().append(request)
         self.stir()
 
     def appendleft(self, request: Record) -> None:
+        """Put request before all others."""
         super().appendleft(request)
         self.stir()
 
     def extend(self, requests: Iterable[Record]) -> None:
+        """Put requests behind all others."""
         super().extend(requests)
         self.stir()
 
     def extendleft(self, requests: Iterable[Record]) -> None:
+        """Put requests before all others, each before the one that came before it."""
         super().extendleft(requests)
         self.stir()
 
     def insert(self, index: int, request: Record) -> None:
+        """Put request before the one at index."""
         super().insert(index, request)
         self.stir()
 
