@@ -167,6 +167,9 @@ class Client(Reconnector):
             match = isUrl(path)
             if match:
                 hostname, port = (origin := makeOrigin(scheme, match[2])).host, origin.port
+            elif connector is not None and isinstance(connector.ha, tuple):
+                hostname = connector.hostname if hostname == "127.0.0.1" else hostname
+                port = connector.port if port is None else port
             requester = Requester(
                 hostname=hostname, port=port, scheme=scheme, method=method, path=path, qargs=qargs, fragment=fragment,
                 headers=headers, body=body, data=data, fargs=fargs, portOptional=portOptional,
@@ -180,6 +183,8 @@ class Client(Reconnector):
             connector = self.dial(self.home, wl=wl, rxbs=msg, **kwa)
         else:
             self.settings = {"tymeout": connector.tymeout, "reconnectable": connector.reconnectable}
+            if isinstance(connector.ha, tuple) and self.home.port != connector.port:
+                raise ValueError(f"port {self.home.port} contradicts connector {connector!r}")
         redirects = [] if redirects is None else redirects
         if respondent is None:
             respondent = Respondent(

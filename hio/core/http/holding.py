@@ -102,7 +102,9 @@ class Holder(Retiring, Mixin):
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
         self.reqs = reqs if reqs is not None else {}
         self.reqs.clear()
-        if servant is None:
+        if servant is not None:
+            agree(servant, ha, host, port)
+        else:
             servant = self.make(ha=ha, host=host, port=port, scheme=scheme, bufsize=bufsize, wl=wl, **kwa)
         self.engage(servant, scheme)
         self.dater = Dater(clock)
@@ -332,3 +334,12 @@ class Holder(Retiring, Mixin):
                 self.cut(req)
             else:
                 self.drop(req)
+
+
+def agree(servant: tcp.Server, ha: Address | None, host: str, port: int | None) -> None:
+    """Raise ValueError when an address that was given is not that of the servant that was given."""
+    own = getattr(servant, "ha", None)
+    if ha is None and isinstance(own, tuple):
+        ha = (host or own[0], own[1] if port is None else port)
+    if ha is not None and ha != own and not (isinstance(own, tuple) and ha == ("", own[1]) and own[0] == "0.0.0.0"):
+        raise ValueError(f"address {ha!r} contradicts servant {servant!r}")

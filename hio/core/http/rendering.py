@@ -148,7 +148,8 @@ class Renderer:
         if plan.closing or plan.code < 200:
             self.persisted = False
         if plan.length is None and not plan.bodiless:
-            self.chunked = self.used = self.chunkable
+            self.used = True
+            self.chunked = self.chunkable
             if not self.chunkable:
                 self.persisted = False  # only the end of the connection ends the body
         dater = self.dater

@@ -23,6 +23,7 @@ from ...help import Hict
 from . import planning
 from ..tcp.netting import Data
 from .erring import HTTPError
+from .heading import HTTP_10, HTTP_11, persists
 from .rendering import PLAIN, UNSAID, ApplicationError, Incomer, Renderer
 
 logger = help.ogler.getLogger()
@@ -62,9 +63,10 @@ class Responder(Renderer):
             once, as those of a Stream do.
         app: WSGI application.
         environ (dict): of the request.
-        chunkable (bool): the peer understands chunked coding; None: by SERVER_PROTOCOL of environ.
+        chunkable (bool): the peer understands chunked coding; None: if SERVER_PROTOCOL of environ is HTTP/1.1.
         delay: not used.
-        persisted (bool): the connection may stay open after the response, as far as the request goes.
+        persisted (bool): the connection may stay open after the response, as far as the request goes; None: as
+            SERVER_PROTOCOL and HTTP_CONNECTION of environ have it (RFC 9112, 9.3).
         dater: renders the Date, whose line is fresh when a server's turn begins; None: an own one.
 
     Attributes:
@@ -94,7 +96,7 @@ class Responder(Renderer):
         environ: WSGIEnvironment,
         chunkable: bool | None = False,
         delay: float | None = None,
-        persisted: bool | None = False,
+        persisted: bool | None = None,
         dater: planning.Dater | planning.LoneDater | None = None,
     ) -> None:
         self.incomer = incomer
@@ -104,11 +106,15 @@ class Responder(Renderer):
         self.reset(environ, chunkable, persisted)
 
     def reset(self, environ: WSGIEnvironment, chunkable: bool | None = None, persisted: bool | None = None) -> None:
-        """Prepare for another request on the connection. chunkable, persisted None: by SERVER_PROTOCOL of environ."""
-        later = environ.get("SERVER_PROTOCOL") == "HTTP/1.1" if chunkable is None or persisted is None else False
+        """Prepare for another request on the connection. chunkable, persisted None: as environ tells of the request."""
+        if chunkable is None:
+            chunkable = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+        if persisted is None:
+            version = environ.get("SERVER_PROTOCOL", "HTTP/1.1" if chunkable else "HTTP/1.0")
+            persisted = persists(HTTP_11 if version == "HTTP/1.1" else HTTP_10, environ.get("HTTP_CONNECTION"))
         self.environ = environ
-        self.chunkable = later if chunkable is None else chunkable
-        self.persisted = later if persisted is None else persisted
+        self.chunkable = chunkable
+        self.persisted = persisted
         self.started = self.headed = self.ended = self.gave = False
         self.size = 0
         self.plan = UNSAID

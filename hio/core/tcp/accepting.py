@@ -14,7 +14,7 @@ from ... import help
 from ...base import tyming
 from ...base.polling import READ, Poller, Sock, Watch
 from ...base.tyming import Tymth
-from .netting import SHORT, Address, Listener, Net, Socket, osNet, pair
+from .netting import SHORT, Address, Listener, Net, Socket, addressed, checkedSize, osNet, pair
 
 logger = help.ogler.getLogger()
 
@@ -65,9 +65,9 @@ class Acceptor(tyming.Tymee):
         super().__init__(**kwa)
         self.net = net or osNet
         self.ha = addressed(ha if ha is not None else ("", 56000))
-        self.bs = bufsize if bufsize is not None else bs
-        if not isinstance(self.bs, int) or self.bs <= 0:
-            raise ValueError(f"bs must be a positive number of bytes, got {self.bs!r}")
+        self.bs = checkedSize("bs", bufsize if bufsize is not None else bs)
+        if not isinstance(bl, int) or bl < 0:
+            raise ValueError(f"bl must be 0 or more connections, got {bl!r}")
         self.bl = bl
         self.reuseport = reuseport
         self.handed = ss
@@ -271,15 +271,6 @@ def inode(ha: Address) -> tuple[int, int] | None:
     except (OSError, ValueError):  # ValueError: an abstract address, which is no path
         return None
     return None if found is None else (found.st_dev, found.st_ino)
-
-
-def addressed(ha: Address | os.PathLike[str]) -> Address:
-    """Return ha, a path as str. Raises ValueError for a port out of range, TypeError for what is no address."""
-    if not isinstance(ha, tuple):
-        return os.fspath(ha)
-    if not isinstance(ha[1], int) or not 0 <= ha[1] <= 65535:
-        raise ValueError(f"port must be 0 to 65535, got {ha[1]!r}")
-    return ha
 
 
 def bufSizes(sock: Socket | Listener | None) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from ...base import doing
 from ...base.tyming import Tymth
 from .certifying import initClientContext
 from .connecting import Client
-from .servicing import Serviced, opening
+from .servicing import Serviced, opening, serviceable
 from .tlsclienting import ClientTls
 
 __all__ = ["Client", "ClientDoer", "ClientTls", "initClientContext", "openClient"]
@@ -46,7 +46,7 @@ class ClientDoer(doing.Doer):
 
     def __init__(self, client: Serviced, **kwa: Any) -> None:
         super().__init__(**kwa)
-        self.client = client
+        self.client = serviceable("client", client)
 
     def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the client."""
@@ -68,7 +68,8 @@ class ClientDoer(doing.Doer):
         """Return what to yield: the Watch of the client, unless it wants each turn."""
         if type(self).recur is not ClientDoer.recur:
             return self.tock
-        return self.client.rest(self.tock)
+        rest = getattr(self.client, "rest", None)
+        return self.tock if rest is None else rest(self.tock)
 
     def exit(self) -> None:
         """Close the client."""

@@ -18,7 +18,7 @@ from ...base.tyming import Tymth
 from ..wiring import WireLog
 from .accepting import Acceptor
 from .deadlining import Deadlines
-from .netting import Address, Data, Socket
+from .netting import Address, Data, Socket, checkedTymeout
 from .remoting import Remoter as Ix
 
 logger = help.ogler.getLogger()
@@ -53,7 +53,7 @@ class Server(Acceptor):
         connections: int | None = None,
         **kwa: Any,
     ) -> None:
-        self.tymeout = tymeout if tymeout is not None else self.Tymeout
+        self.tymeout = checkedTymeout(tymeout if tymeout is not None else self.Tymeout)
         self.ixTymeout = tymeout or 0.0  # of the Remoters to come
         if connections is not None and connections < 1:
             raise ValueError(f"connections must be at least 1 or None, got {connections!r}")
@@ -171,13 +171,14 @@ class Server(Acceptor):
     def take(self, cs: Socket, ca: Address) -> Ix | None:
         """Return a Remoter, registered and in .ixes, for the accepted socket; None when it is gone already."""
         ha = self.ha
-        if not isinstance(ha, str) and ha[0] in ("0.0.0.0", "::"):
-            try:
+        try:
+            cs.getpeername()  # accept also gives what was reset by then
+            if not isinstance(ha, str) and ha[0] in ("0.0.0.0", "::"):
                 ha = cs.getsockname()[:2]
-            except OSError as ex:
-                logger.info("%s was gone before it was accepted: %s", ca, ex)
-                cs.close()
-                return None
+        except OSError as ex:
+            logger.info("%s was gone before it was accepted: %s", ca, ex)
+            cs.close()
+            return None
         stale = self.ixes.get(ca)
         if stale is not None:  # the same far address again: the old connection is over
             stale.close()

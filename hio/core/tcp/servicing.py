@@ -1,7 +1,8 @@
 """What is serviced turn by turn, whatever it is.
 
-Serviced   what a doer of this package services
-opening    a Serviced that is open for the length of a with block
+Serviced      what a doer of this package services
+opening       a Serviced that is open for the length of a with block
+serviceable   refuses what is no Serviced
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Serviced(Protocol):
 
 
 S = TypeVar("S", bound=Serviced)
+T = TypeVar("T")
 
 
 @contextmanager
@@ -45,3 +47,11 @@ def opening(serviced: S) -> Iterator[S]:
         yield serviced
     finally:
         serviced.close()
+
+
+def serviceable(name: str, thing: T) -> T:
+    """Return thing. Raises TypeError, calling it name, unless a doer can wind, open, service and close it."""
+    for method in ("wind", "reopen", "service", "close"):
+        if not callable(getattr(thing, method, None)):
+            raise TypeError(f"{name} must have a method {method}, got {thing!r}")
+    return thing

@@ -19,7 +19,7 @@ from .accepting import Acceptor
 from .certifying import initServerContext
 from .remoting import Remoter
 from .servanting import Server
-from .servicing import Serviced, opening
+from .servicing import Serviced, opening, serviceable
 from .tlsserving import RemoterTls, ServerTls
 
 __all__ = [
@@ -60,7 +60,7 @@ class ServerDoer(doing.Doer):
 
     def __init__(self, server: Serviced, **kwa: Any) -> None:
         super().__init__(**kwa)
-        self.server = server
+        self.server = serviceable("server", server)
 
     def wind(self, tymth: Tymth) -> None:
         """Go by tymth, with the server."""
@@ -83,7 +83,8 @@ class ServerDoer(doing.Doer):
         """Return what to yield: the Watch of the server, unless a subclass has a recur of its own, for every turn."""
         if type(self).recur not in RESTFUL:
             return self.tock
-        return self.server.rest(self.tock)
+        rest = getattr(self.server, "rest", None)
+        return self.tock if rest is None else rest(self.tock)
 
     def exit(self) -> None:
         """Close the server."""

@@ -58,6 +58,17 @@ def test_the_connector_fixes_the_scheme():
         Client(scheme="gopher")
 
 
+def test_the_connector_tells_the_server():
+    client = Client(connector=tcp.Client(host="localhost", port=8123))
+    assert (client.requester.hostname, client.requester.port) == ("localhost", 8123)
+    client = Client(connector=tcp.Client(host="localhost", port=8123), hostname="shop.example")
+    assert (client.requester.hostname, client.requester.port) == ("shop.example", 8123)
+    assert Client(connector=tcp.Client(ha="/run/shop")).requester.port == 80
+    for kwa in ({"port": 80}, {"path": "http://localhost:81/"}):
+        with pytest.raises(ValueError, match="port 8[01] contradicts connector"):
+            Client(connector=tcp.Client(port=8123), **kwa)
+
+
 def test_queues_may_be_handed_in():
     requests, responses, events, redirects, msg = deque(), deque(), deque(), [], bytearray()
     client = Client(requests=requests, responses=responses, events=events, redirects=redirects, msg=msg)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from hio.core.http.responding import Responder
 from tests.core.http.apps import App, Iterable
-from tests.core.http.calling import make, read, run
+from tests.core.http.calling import Wire, make, read, run
 
 
 # ---------------------------------------------------------------- steps
@@ -29,6 +30,25 @@ def test_before_and_after():
     rep.service()
     assert rep.ended and rep.incomer.pieces[2] == b"0\r\n\r\n" and rep.size == 2
     assert app.iterables[0].closed == 1 and app.iterables[0].taken == 4
+
+
+@pytest.mark.parametrize(("environ", "chunkable", "fields"), [
+    ({}, True, ["Server", "Date", "Transfer-Encoding"]),
+    ({"SERVER_PROTOCOL": "HTTP/1.1"}, True, ["Server", "Date", "Transfer-Encoding"]),
+    ({"SERVER_PROTOCOL": "HTTP/1.1", "HTTP_CONNECTION": "close"}, True,
+     ["Server", "Date", "Connection", "Transfer-Encoding"]),
+    ({"SERVER_PROTOCOL": "HTTP/1.1"}, False, ["Server", "Date", "Connection"]),
+    ({"SERVER_PROTOCOL": "HTTP/1.0"}, False, ["Server", "Date", "Connection"]),
+    ({}, False, ["Server", "Date", "Connection"]),
+])  # fmt: skip
+def test_one_made_by_hand_frames_by_its_environ(environ, chunkable, fields):
+    """Connection: close says that the connection ends with the response, and nothing else."""
+    rep = Responder(Wire(), App([b"a", b"b"]), {"REQUEST_METHOD": "GET"} | environ, chunkable)
+    for _ in range(2):
+        while not rep.ended:
+            rep.service()
+        assert list(rep.headers) == fields
+        rep.reset({"REQUEST_METHOD": "GET"} | environ, chunkable)
 
 
 def test_ends_with_its_length():

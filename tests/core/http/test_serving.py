@@ -57,6 +57,37 @@ def test_parameters_may_be_positional():
     assert (bare.servant, bare.stewards is stewards, bare.dictable, bare.tymeout) == (servant, True, True, 3.0)
 
 
+def test_an_address_that_contradicts_the_servant():
+    for cls in (Server, BareServer):
+        for kwa in ({"port": 80}, {"ha": ("", 80)}, {"host": "127.0.0.2"}, {"ha": "/p"}):
+            with pytest.raises(ValueError, match="address .* contradicts servant"):
+                cls(servant=tcp.Server(host="127.0.0.1", port=8123), **kwa)
+        for kwa in ({"port": 8123}, {"ha": ("127.0.0.1", 8123)}, {"host": "127.0.0.1"}, {}):
+            assert cls(servant=tcp.Server(host="127.0.0.1", port=8123), **kwa).servant.ha == ("127.0.0.1", 8123)
+
+
+def test_what_no_doer_can_service():
+    for doer in (ServerDoer, tcp.ServerDoer, http.ClientDoer, tcp.ClientDoer):
+        for thing in (None, 5, object()):
+            with pytest.raises(TypeError, match=f"(server|client) must have a method wind, got {thing!r}"):
+                doer(thing)
+
+
+def test_a_server_of_another_kind_has_every_turn():
+    class Other:
+        turns = 0
+
+        def wind(self, tymth): ...
+        def reopen(self, **kwa): ...
+        def close(self): ...
+        def service(self):
+            self.turns += 1
+
+    server, client = Other(), Other()
+    doing.Doist(tock=1.0, limit=3.0, doers=[ServerDoer(server), http.ClientDoer(client)]).do()
+    assert (server.turns, client.turns) == (3, 3)
+
+
 def test_response_comes_in_one_turn(rigs):
     """The turn that reads a request also sends the response; the connection stays, and everything can be inspected."""
     rig = rigs(hello)
