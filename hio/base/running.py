@@ -174,7 +174,7 @@ class Doist(Scheduler, Tymist):
         waiter = self._waiter
         with Interrupts(self.stop) as interrupts:
             waiter.interrupts = interrupts
-            run = self.turns(doers, limit, tyme, temp=temp, clock=timing.monoTime)
+            run = self.turns(doers, limit, tyme, temp=temp)
             try:
                 for wait in run:
                     try:
@@ -219,7 +219,7 @@ class Doist(Scheduler, Tymist):
         tyme: float | None = None,
         *,
         temp: bool | None = None,
-        clock: Callable[[], float] = timing.monoTime,
+        clock: Callable[[], float] | None = None,
         shared: bool = False,
     ) -> Generator[float | None, None, None]:
         """Return a generator that runs as do() does, and leaves the waiting to whoever iterates over it.
@@ -229,7 +229,7 @@ class Doist(Scheduler, Tymist):
         after what is ready: then at the end of the wait. Closing it closes all deeds.
 
         Parameters: as of do(), and
-            clock: callable that answers seconds, by which passes in real time are on schedule.
+            clock: callable that answers seconds, by which passes in real time are on schedule; None: the machine's.
             shared: yield after each pass, if only 0.0, as others want their turn. Without end it waits for them, too.
         """
         self.done = False
@@ -247,7 +247,7 @@ class Doist(Scheduler, Tymist):
             if self.real:
                 self._waiter.hang()
             try:
-                yield from self._turn(clock, shared)
+                yield from self._turn(timing.monoTime if clock is None else clock, shared)
             except KeyboardInterrupt:
                 pass
         finally:

@@ -469,3 +469,49 @@ def test_ado_idle_makes_no_wake_ups():
     doist = Doist(real=True, tock=1.0, doers=[Doer(tock=1000.0)], limit=10_000.0)
     assert play(main()) < 40
     assert doist.tyme == 10_000.0
+
+
+class Noting(Doer):
+    """Asks for a turn every 2 seconds and notes their tymes; is done with the third."""
+
+    def enter(self, *, temp=None):
+        self.tymes = []
+
+    def recur(self, tyme):
+        self.tymes.append(tyme)
+        return len(self.tymes) == 3
+
+
+@pytest.mark.parametrize("part, waits", [(1.0, [2.0, 2.0]), (0.5, [2.0, 1.0, 0.5, 0.25, 0.125, 0.0625])])
+def test_turns_leave_the_waiting_to_whoever_iterates(part, waits):
+    """However often it is resumed early: it says how much is left, and the passes come when they are due."""
+    now, told = [50.0], []
+    doer = Noting(tock=2.0)
+    doist = Doist(real=True, tock=1.0, doers=[doer])
+    for wait in doist.turns(clock=lambda: now[0]):
+        told.append(wait)
+        now[0] += wait * part if wait > 0.1 else wait
+    assert told[: len(waits)] == waits
+    assert doer.tymes == [0.0, 2.0, 4.0] and now == [55.0]  # the last tick lasts its tock as well
+    assert doist.done and not doist.stopped
+
+
+def test_turns_that_are_shared_yield_after_each_pass():
+    doist = Doist(real=True, tock=1.0, doers=[Noting(tock=2.0)])
+    now, told = [50.0], []
+    for wait in doist.turns(clock=lambda: now[0], shared=True):
+        told.append(wait)
+        now[0] += wait
+        if len(told) == 2:
+            now[0] += 10.0  # whoever drives is late
+    assert told == [2.0, 2.0, 0.0] and doist.done
+
+
+def test_turns_that_are_closed_close_the_doers():
+    doer = TryDoer(stop=10**9)
+    doist = Doist(real=True, tock=1.0, doers=[doer])
+    run = doist.turns()
+    next(run)
+    doist.stop()
+    run.close()
+    assert doist.stopped and doist.done is False and doer.states[-1].context == "exit"
