@@ -33,6 +33,10 @@ RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: on, 0 seconds
 class Stream(tyming.Tymee):
     """One end of a connection: nonblocking reads and writes, buffers, and the facts about its end.
 
+    Parameters:
+        tymeout, bs, txbs, rxbs, wl: as below; txbs, rxbs None: new ones.
+        refreshable (bool): each read and write counts as activity, by which .tymer and .moved go; else refresh() alone.
+
     Attributes:
         ha, ca: address pairs; see the subclass for which side each is.
         cs: connected socket, or None.
