@@ -196,13 +196,13 @@ class Ogler(Placed):
 
         name: loggers of one name are one object; callers who give none share one.
         level: of this logger; None is the level of this Ogler.
-        Handlers that others added to the logger stay.
+        Handlers that others added to the logger stay, but for those of the root logger, which are to see nothing of it.
         """
         logger = logging.getLogger(name)
         logger.propagate = False
-        if logger in _setups:
-            for handler in _setups[logger].handlers:
-                logger.removeHandler(handler)
+        ours = _setups[logger].handlers if logger in _setups else []
+        for handler in [*ours, *logging.getLogger().handlers]:
+            logger.removeHandler(handler)
 
         candidates = [
             self.baseConsoleHandler if self.consoled else None,

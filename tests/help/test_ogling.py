@@ -32,10 +32,8 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setattr(ogling, "_setups", {})
     monkeypatch.delitem(logging.Logger.manager.loggerDict, ogling.__name__, raising=False)  # all others keep theirs
     monkeypatch.setattr(help, "ogler", initOgler(prefix="hio"))
-    shared = logging.getLogger(ogling.__name__)
-    shared.propagate = True  # until a test asks for it: to one that does not, pytest adds handlers of its own
     yield tmp_path
-    for handler in shared.handlers:
+    for handler in logging.getLogger(ogling.__name__).handlers:
         handler.close()
 
 
@@ -404,6 +402,21 @@ class TestLoggers:
         foreign = logging.NullHandler()
         logger.addHandler(foreign)
         assert foreign in ogler.getLogger().handlers and len(logger.handlers) == 3
+
+    def test_handlers_of_the_root_do_not(self):
+        """They are there when pytest, the newer ones, adds its own to every logger that does not propagate."""
+        ogler = Ogler()
+        logger = ogler.getLogger()
+        for handler in logging.getLogger().handlers:
+            logger.addHandler(handler)
+        of_root = logging.NullHandler()
+        logging.getLogger().addHandler(of_root)
+        try:
+            logger.addHandler(of_root)
+            assert ogler.getLogger().handlers == [ogler.baseConsoleHandler, ogler.baseSysLogHandler]
+            assert of_root in logging.getLogger().handlers
+        finally:
+            logging.getLogger().removeHandler(of_root)
 
     def test_a_handler_put_in_place_of_ours_is_replaced_too(self):
         ogler = Ogler(syslogged=False, filed=False)
