@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from tests.core.http.apps import App
@@ -288,15 +287,21 @@ def test_broken_off_response_behind_others(rigs, logged):
     assert first.body == b"fine" and first.whole and second.body == b"abc"
 
 
-def test_empty_lines_and_the_end_are_no_request(rigs, kind):
-    """Nothing is refused: there was nothing."""
+@pytest.mark.parametrize("lines", [b"", b"\r\n", b"\r\n\r\n"])
+def test_empty_lines_and_the_end_are_no_request(rigs, kind, lines):
+    """Nothing is refused, as there was nothing; also when it came while the request before it was answered."""
     rig = rigs(**kind)
-    for raw in (b"", b"\r\n", b"\r\n\r\n"):
-        peer = rig.dial().send(raw)
-        peer.finish()
-        rig.until(lambda peer=peer: peer.gone)
-        assert peer.ended and not peer.rx
-        rig.until(lambda: rig.empty)
+    peer = rig.dial().send(lines)
+    peer.finish()
+    rig.until(lambda: peer.gone)
+    assert peer.ended and not peer.rx
+    app = App([b"", b"", b"", b"abc"])
+    rig = rigs(app)
+    peer = rig.dial().send(GET + lines)
+    peer.finish()
+    rig.until(lambda: peer.gone)
+    (answer,) = peer.answers()
+    assert answer.body == b"abc" and peer.ended and len(app.calls) == 1
 
 
 @pytest.mark.parametrize("cause", [ValueError("boom"), SystemExit(3), GeneratorExit(), MemoryError()])
