@@ -98,20 +98,41 @@ def test_exports_what_it_lists(module):
 MAPPED = ["hio.help", "hio.base", "hio.core.tcp", "hio.core.http", "hio.sim"]
 
 
+def read(package):
+    """Return the map of a package, {module: (floor, section)}, and what each module imports of the package."""
+    home = importlib.import_module(package)
+    places, section = {}, ""
+    for floor, line in enumerate(home.__doc__.splitlines()):
+        if names := re.match(r" *(\w+(?:, \w+)*)  ", line):
+            for name in names[1].split(", "):
+                assert places.setdefault(name, (floor, section)) == (floor, section), f"{name} is on the map twice"
+        else:
+            section = line.partition(",")[0]
+    imports = {}
+    for path in Path(home.__file__).parent.glob("*.py"):
+        nodes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ImportFrom)]
+        imports[path.stem] = [
+            name for node in nodes if node.level == 1
+            for name in ([node.module] if node.module else [alias.name for alias in node.names])
+        ]  # fmt: skip
+    del imports["__init__"]
+    return places, imports
+
+
 @pytest.mark.parametrize("package", MAPPED)
 def test_the_map_of_a_package_shows_every_module_above_what_it_rests_on(package):
     """The docstring lists the modules; each imports only those on its own line and on lines above."""
-    home = importlib.import_module(package)
-    folder = Path(home.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    floors = {}
-    for floor, line in enumerate(home.__doc__.splitlines()):
-        names = re.match(r" *(\w+(?:, \w+)*)  ", line)
-        for name in names[1].split(", ") if names else ():
-            assert floors.setdefault(name, floor) == floor, f"{name} is on the map twice"
-    assert floors.keys() == modules
-    for module in modules:
-        for node in ast.parse((folder / f"{module}.py").read_text()).body:
-            if isinstance(node, ast.ImportFrom) and node.level == 1:
-                for name in [node.module] if node.module else [alias.name for alias in node.names]:
-                    assert floors[name] <= floors[module], f"{module} rests on {name}, which is below it on the map"
+    places, imports = read(package)
+    assert places.keys() == imports.keys()
+    for module, names in imports.items():
+        for name in names:
+            assert places[name][0] <= places[module][0], f"{module} rests on {name}, which is below it on the map"
+
+
+def test_http_server_and_client_know_nothing_of_each_other():
+    places, imports = read("hio.core.http")
+    sections = {module: section for module, (_, section) in places.items()}
+    assert set(sections.values()) == {"grammar", "server", "client"}
+    for module, names in imports.items():
+        for name in names:
+            assert sections[name] in ("grammar", sections[module]), f"{module} imports {name}"

@@ -1,9 +1,9 @@
 """HTTP/1.1: servers that answer by a WSGI application or by Stewards, clients, and the grammar that both share.
 
 Programs need the front doors alone: serving, clienting, pooling, httping, and the names below. Where to look for what,
-each line resting on those above it:
+each line resting on those above it, and server and client on the grammar alone:
 
-grammar, pure functions on bytes and text
+grammar, on bytes and text
     statusing                 status codes and their phrases
     faulting, erring          what a peer does wrong, with the status that answers it; what an application raises
     limiting                  what one connection, and one server, may be made to spend
