@@ -77,6 +77,13 @@ class Tymist(Mixin):
         return tymth
 
 
+def checkedTymth(tymth: Tymth | None) -> Tymth | None:
+    """Return tymth. Raises TypeError unless it is None or can be called."""
+    if tymth is not None and not callable(tymth):
+        raise TypeError(f"tymth must be a function that tells the tyme, as tymen() returns, got {tymth!r}")
+    return tymth
+
+
 class Tymee(Mixin):
     """Follower of tyme.
 
@@ -85,9 +92,9 @@ class Tymee(Mixin):
     """
 
     def __init__(self, tymth: Tymth | None = None, **kwa: Any) -> None:
-        """Follow tymth; None: unwound, to be wound later."""
+        """Follow tymth; None: unwound, to be wound later. Raises TypeError for what cannot be called."""
         super().__init__(**kwa)
-        self.tymth: Tymth | None = tymth
+        self.tymth: Tymth | None = checkedTymth(tymth)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} tyme={self.tyme}>"
@@ -98,8 +105,11 @@ class Tymee(Mixin):
         return None if self.tymth is None else self.tymth()
 
     def wind(self, tymth: Tymth) -> None:
-        """Follow tymth from now on. Whoever owns further Tymees winds them here as well."""
-        self.tymth = tymth
+        """Follow tymth from now on. Whoever owns further Tymees winds them here as well.
+
+        Raises TypeError for what cannot be called.
+        """
+        self.tymth = checkedTymth(tymth)
 
 
 class Tymer(Lapse, Tymee):

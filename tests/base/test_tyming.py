@@ -52,6 +52,12 @@ class TestTymist:
 
 
 class TestTymee:
+    @pytest.mark.parametrize("bad", [5, "tymth", Tymist()], ids=["int", "str", "Tymist"])
+    def test_what_tells_no_tyme_is_refused(self, bad):
+        for act in (lambda: Tymee(tymth=bad), lambda: Tymee().wind(bad), lambda: Tymer(tymth=bad)):
+            with pytest.raises(TypeError, match="tymth must be a function"):
+                act()
+
     def test_unwound(self):
         tymee = Tymee()
         assert tymee.tymth is None

@@ -174,7 +174,8 @@ class CustomResponder:
         reason = STATUS_DESCRIPTIONS.get(self.status, "Unknown")
         self.lines = [f"{self.HttpVersionString} {self.status} {reason}".encode("latin-1")]
         self.lines += [packHeader(name, value) for name, value in self.headers.items()]
-        self.head = b"\r\n".join([*self.lines, b"", b""])
+        self.lines += [b"", b""]
+        self.head = b"\r\n".join(self.lines)
 
 
 class Steward:

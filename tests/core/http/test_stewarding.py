@@ -379,6 +379,7 @@ def test_custom_responder():
     )
     assert rep.msg == msg and rep.head + b"abc" == msg and rep.ended and rep.status == 201
     assert rep.lines[0] == b"HTTP/1.1 201 Created" and isinstance(rep.headers, Hict)
+    assert rep.head == b"\r\n".join(rep.lines) and rep.lines[-2:] == [b"", b""]
     again = rep.build(data={"a": 1})
     assert again.endswith(b'Content-Length: 7\r\n\r\n{"a":1}') and b"X-A" not in again and b"201" not in again
     rep.reinit()
