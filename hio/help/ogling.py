@@ -121,9 +121,7 @@ class Ogler(Placed):
         self.filed = bool(filed)
         if not (self.consoled or self.syslogged or self.filed):
             raise OglerError("a log needs one of consoled, syslogged and filed at least")
-        self.when = when
-        self.interval = interval
-        self.count = count
+        self.when, self.interval, self.count = when, interval, count
 
         self._place: _Place | None = None  # what path was made for
         self._orphans: list[logging.Logger] = []  # loggers that lost the file when it was closed
