@@ -94,11 +94,12 @@ class Listener:
         """Let no new connections come, and keep those that wait to be accepted.
 
         For who is about to close the socket, which would reset them. On TCP, where that can be done (Linux), clients
-        that knock now are not answered, and find nobody listening when they try again a second later.
+        that knock now are not answered, and find nobody listening when they try again a second later. A socket that was
+        handed over stays as it is: whoever did that keeps it open, and those that come wait for the next one to serve.
         """
         if isinstance(self.bind.address, str):
             self.unlink()
-        elif FilterOption is not None:
+        elif self.bind.address is not None and FilterOption is not None:
             for sock in self.socks:
                 try:
                     sock.setsockopt(socket.SOL_SOCKET, FilterOption, struct.pack("HP", len(NOBODY), NobodyAt))

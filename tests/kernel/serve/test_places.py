@@ -99,3 +99,5 @@ def test_sockets_that_are_handed_over(shop, bind, workers):
                 os.kill(pid, signal.SIGKILL)
             process.kill()
         assert process.returncode == 0 and err == ""
+        with socket.create_connection(sock.getsockname(), timeout=PATIENCE):
+            sock.accept()[0].close()  # who comes meanwhile waits for the next one to serve
