@@ -49,7 +49,7 @@ class Doer(Tymee):
         self.done: bool | None = None
         self._tock = 0.0
         self.tock = tock
-        self.opts: dict[str, Any] = {} if opts is None else opts
+        self.opts: dict[str, Any] = {} if opts is None else helping.typed("opts", opts, dict)
         self.temp = bool(temp)
         self.policy = policy
 

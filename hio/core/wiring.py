@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from ..base import doing
 from ..help import pathing, timing
+from ..help.helping import typed
 from ..help.placing import Placed
 from ..hioing import FilerError
 
@@ -75,7 +76,7 @@ class WireLog(Placed):
         self.txed = bool(txed)
         self.samed = bool(samed)
         self.filed = bool(filed)
-        self.fmt = self.Format if fmt is None else fmt
+        self.fmt = self.Format if fmt is None else typed("fmt", fmt, bytes)
         self.name = name
         self.temp = bool(temp)
         self.prefix = self.Prefix if prefix is None else prefix

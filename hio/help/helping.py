@@ -1,5 +1,6 @@
 """Small functions that belong to no one module.
 
+arguments    typed
 numbers      isign, sceil
 functions    copyfunc, takesKeyword, attributize
 sequences    repack, just, isIterator, isNonStringIterable, isNonStringSequence and the classes behind these two
@@ -24,6 +25,16 @@ from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
+
+
+# --- arguments
+
+
+def typed(name: str, value: T, *kinds: type) -> T:
+    """Return value, the argument called name. Raises TypeError, naming both, unless it is None or of one of kinds."""
+    if value is not None and not isinstance(value, kinds):
+        raise TypeError(f"{name} must be a {' or '.join(kind.__name__ for kind in kinds)}, got {value!r:.80}")
+    return value
 
 
 # --- numbers

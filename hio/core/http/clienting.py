@@ -21,6 +21,7 @@ from ... import help
 from ...base import tyming
 from ...base.polling import Poller
 from ...base.tyming import Tymth
+from ...help.helping import typed
 from ...help.hicting import Hict
 from .. import tcp
 from ..tcp.deadlining import Never
@@ -161,6 +162,11 @@ class Client(Reconnector):
     ) -> None:
         self.name = name
         self.uid = uid
+        for what, queue in (("requests", requests), ("responses", responses), ("events", events)):
+            typed(what, queue, deque)
+        typed("redirects", redirects, list)
+        typed("requester", requester, Requester)
+        typed("respondent", respondent, Respondent)
         bounds = BOUNDS if bounds is None else bounds
         scheme = self.chooseScheme(scheme, path, connector, requester)
         if requester is None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from ... import help
 from ...base.polling import READ
 from ...base.tyming import Tymth
+from ...help.helping import typed
 from ...hioing import Mixin
 from .. import tcp
 from ..tcp.deadlining import Deadlines, Never
@@ -100,7 +101,7 @@ class Holder(Retiring, Mixin):
         check("idleTymeout", self.tymeout)
         if scheme not in ("", "http", "https"):
             raise ValueError(f"scheme must be 'http' or 'https', got {scheme!r}")
-        self.reqs = reqs if reqs is not None else {}
+        self.reqs = typed("reqs", reqs, dict) if reqs is not None else {}
         self.reqs.clear()
         if servant is not None:
             agree(servant, ha, host, port)

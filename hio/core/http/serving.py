@@ -19,6 +19,7 @@ from typing import Any, Protocol, Self, TypeVar, overload
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from ... import help
+from ...help.helping import typed
 from ...help.hicting import Hict
 from .. import tcp
 from ..tcp.deadlining import Never
@@ -180,8 +181,10 @@ class Server(Keeper):
         tymeout: float | None = None,
         **kwa: Any,
     ) -> None:
+        if app is not None and not callable(app):
+            raise TypeError(f"app must be a WSGI application, got {app!r}")
         self.app: WSGIApplication = app  # type: ignore[assignment]  # None: to be set before a request comes
-        self.reps: dict[Address, Responder] = reps if reps is not None else {}
+        self.reps: dict[Address, Responder] = typed("reps", reps, dict) if reps is not None else {}
         self.reps.clear()
         self.eager: list[Requestant] = []  # whose response gave an item and can give the next at once
         self.waiting: dict[Requestant, None] = {}  # whose application had nothing to say yet; asked at the next tick

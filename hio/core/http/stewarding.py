@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 from ... import help
 from ...help import Hict
+from ...help.helping import typed
 from .. import tcp
 from ..tcp.netting import Address, Data
 from ..tcp.remoting import Remoter
@@ -371,7 +372,7 @@ class BareServer(Keeper):
         tymeout: float | None = None,
         **kwa: Any,
     ) -> None:
-        self.stewards: dict[Address, AnySteward] = stewards if stewards is not None else {}
+        self.stewards: dict[Address, AnySteward] = typed("stewards", stewards, dict) if stewards is not None else {}
         self.stewards.clear()
         self.dictable = bool(dictable)
         self.admitted: list[AnySteward] = []  # with a request to answer

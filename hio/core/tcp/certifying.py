@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from ...help.helping import typed
 from .tlsing import TlsError, TlsObject, reason
 
 Path: TypeAlias = "str | os.PathLike[str]"
@@ -67,7 +68,7 @@ def initServerContext(
         ValueError: a version that is too old, or no certify. OSError: a file cannot be read; names it.
         ssl.SSLError: a file does not hold what it must; names it.
     """
-    made = context is None
+    made = typed("context", context, ssl.SSLContext) is None
     if context is None:
         context = blank(ssl.Purpose.CLIENT_AUTH, version)
     if made or certify is not None:
@@ -109,7 +110,7 @@ def initClientContext(
     Raises:
         ValueError: as for initServerContext, or hostify without certify. OSError, ssl.SSLError: likewise.
     """
-    made = context is None
+    made = typed("context", context, ssl.SSLContext) is None
     if context is None:
         context = blank(ssl.Purpose.SERVER_AUTH, version)
         hostify = version is None and mode(certify) != ssl.CERT_NONE if hostify is None else hostify

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import pytest
@@ -64,6 +65,20 @@ def test_an_address_that_contradicts_the_servant():
                 cls(servant=tcp.Server(host="127.0.0.1", port=8123), **kwa)
         for kwa in ({"port": 8123}, {"ha": ("127.0.0.1", 8123)}, {"host": "127.0.0.1"}, {}):
             assert cls(servant=tcp.Server(host="127.0.0.1", port=8123), **kwa).servant.ha == ("127.0.0.1", 8123)
+
+
+@pytest.mark.parametrize(("cls", "kwa"), [
+    (Server, {"app": 5}), (Server, {"reqs": 5}), (Server, {"reps": [1]}), (BareServer, {"stewards": 5}),
+    (http.Client, {"requests": []}), (http.Client, {"responses": 5}), (http.Client, {"events": 5}),
+    (http.Client, {"redirects": 5}), (http.Client, {"requester": 5}), (http.Client, {"respondent": 5}),
+    (tcp.ServerTls, {"context": 5}), (tcp.ClientTls, {"context": 5}), (WireLog, {"fmt": "text"}),
+    (doing.Doer, {"opts": 5}),
+], ids=repr)  # fmt: skip
+def test_parameters_of_no_fit_type(cls, kwa):
+    ((name, value),) = kwa.items()
+    with pytest.raises(TypeError, match=re.escape(f"{name} must be a ")) as info:
+        cls(**kwa)
+    assert str(info.value).endswith(f"got {value!r}")
 
 
 def test_what_no_doer_can_service():
