@@ -103,31 +103,31 @@ class Caller(Mixin):
         raise NotImplementedError
 
     def get(self, url: str, **kwa: Any) -> Call:
-        """Begin a GET; see begin."""
+        """Begin a GET of url; kwa as for begin."""
         return self.begin("GET", url, **kwa)
 
     def head(self, url: str, **kwa: Any) -> Call:
-        """Begin a HEAD; see begin."""
+        """Begin a HEAD of url; kwa as for begin."""
         return self.begin("HEAD", url, **kwa)
 
     def options(self, url: str, **kwa: Any) -> Call:
-        """Begin an OPTIONS; see begin."""
+        """Begin an OPTIONS of url; kwa as for begin."""
         return self.begin("OPTIONS", url, **kwa)
 
     def delete(self, url: str, **kwa: Any) -> Call:
-        """Begin a DELETE; see begin."""
+        """Begin a DELETE of url; kwa as for begin."""
         return self.begin("DELETE", url, **kwa)
 
     def post(self, url: str, **kwa: Any) -> Call:
-        """Begin a POST; see begin."""
+        """Begin a POST of url; kwa as for begin."""
         return self.begin("POST", url, **kwa)
 
     def put(self, url: str, **kwa: Any) -> Call:
-        """Begin a PUT; see begin."""
+        """Begin a PUT of url; kwa as for begin."""
         return self.begin("PUT", url, **kwa)
 
     def patch(self, url: str, **kwa: Any) -> Call:
-        """Begin a PATCH; see begin."""
+        """Begin a PATCH of url; kwa as for begin."""
         return self.begin("PATCH", url, **kwa)
 
     # -- for calls ----------------------------------------------------------------------------------------

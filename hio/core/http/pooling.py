@@ -114,6 +114,8 @@ class Pool(Fetcher):
     Event streams are for a Client: a Pool takes one for a body like any other, which ends in a bound or a tymeout.
 
     Names of hosts are resolved when a connection is made, by the system, which may block.
+
+    Raises ValueError, naming the parameter, for a number that is none or too small, and for headers that are no fields.
     """
 
     def __init__(

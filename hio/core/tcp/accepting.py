@@ -45,6 +45,9 @@ class Acceptor(tyming.Tymee):
         opened (bool): whether it listens.
         budget (int | None): connections that one service call accepts at the most; None: AcceptBudget. A small one
             leaves some to other processes that accept from the same socket.
+
+    Raises:
+        ValueError: bs, bl, or the port of ha, is none. TypeError: ha is no address. OSError: its host has none.
     """
 
     budget: int | None = None

@@ -37,6 +37,8 @@ class Server(Acceptor):
     Attributes:
         ixes (dict): ca -> Remoter. Entries stay after close() and are dropped by reopen().
         dirty (list): Remoters with something queued that was not tried yet.
+
+    Raises ValueError for a negative tymeout and for fewer than one connection, and what an Acceptor raises.
     """
 
     Tymeout = 1.0
