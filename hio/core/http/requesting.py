@@ -21,8 +21,7 @@ from .framing import NOTHING, BodyReader, Framing, Kind, Sink, frameRequest
 from .heading import BLANK, HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists
 from .limiting import LIMITS, Limits
 from .naming import TOKENS
-from .staging import ENDED as ENDED
-from .staging import HEADED, NONE, WAITING, Staged
+from .staging import ENDED, HEADED, NONE, WAITING, Staged
 from .targeting import unquotePath
 
 
