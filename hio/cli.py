@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from . import __version__, simcli
 from .live import topping
 from .serve import configuring, starting
+from .serve.parsing import hint
 from .serve.refusing import Refusal
 
 
@@ -29,6 +30,14 @@ class Command(NamedTuple):
     run: Callable[[argparse.Namespace], int]  # returns the exit status
 
 
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}; {self.prog} --help tells more\n")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run hio with the arguments argv (None: those of the process); return the exit status.
 
@@ -38,13 +47,16 @@ def main(argv: list[str] | None = None) -> int:
     """
     parser = makeParser()
     try:
-        args = parser.parse_args(argv)
+        args, unknown = parser.parse_known_args(argv)
     except SystemExit as ex:  # help, version, or a wrong option, already told
         return int(ex.code or 0)
     if args.command is None:
         parser.print_help()
         return 0
     try:
+        if unknown:
+            names = (f"--{option.name}" for option in configuring.OPTIONS) if args.command.name == "serve" else ()
+            raise Refusal(f"there is no argument {unknown[0]}{hint(unknown[0], names)}")
         return int(args.command.run(args))
     except Refusal as ex:
         print(f"hio {args.command.name}: {ex}", file=sys.stderr)
@@ -53,9 +65,9 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def makeParser() -> argparse.ArgumentParser:
+def makeParser() -> Parser:
     """Return the parser for all COMMANDS."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="hio",
         description="Serve Python web applications from one cooperative loop.",
         epilog="examples:\n"

@@ -146,10 +146,17 @@ def test_refusals(shop, capsys, argv, told):
     assert out == ""
 
 
-@pytest.mark.parametrize("argv", [["serve", "--nonsense"], ["nonsense"], ["demo", "--bind"], ["demo", "shop:app"]])
-def test_wrong_options(capsys, argv):
+@pytest.mark.parametrize("argv, told", [
+    (["serve", "--nonsense"], "hio serve: there is no argument --nonsense\n"),
+    (["serve", "shop:app", "--wrokers", "2"], "there is no argument --wrokers; is it '--workers' that is meant?\n"),
+    (["nonsense"], "hio: argument COMMAND: invalid choice: 'nonsense'"),
+    (["demo", "--bind"], "hio demo: argument --bind: expected one argument; hio demo --help tells more\n"),
+    (["demo", "shop:app"], "hio demo: there is no argument shop:app\n"),
+])
+def test_wrong_arguments(capsys, argv, told):
     assert main(argv) == 2
-    assert "error: " in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert told in err and err.count("\n") == 1
 
 
 # Help

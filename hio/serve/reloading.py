@@ -15,12 +15,15 @@ from .talking import Channel
 Debounce = 200  # milliseconds in which further changes are part of the same one, as when an editor saves
 
 
-def checkWatcher() -> None:
-    """Raise Refusal unless files can be watched."""
+def checkWatcher(directories: Iterable[str]) -> None:
+    """Raise Refusal unless the files below directories can be watched."""
     try:
         import watchfiles  # noqa: F401
     except ImportError:
         raise Refusal("--reload needs the package watchfiles, as pip install 'hio[prod]' brings it") from None
+    for path in directories:
+        if not os.path.isdir(path):
+            raise Refusal(f"--reload-dir {path}: there is no such directory")
 
 
 def watchFiles(directories: Iterable[str], channel: Channel) -> None:

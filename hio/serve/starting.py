@@ -50,7 +50,7 @@ def checkAll(config: Config) -> None:
     buildApp(config, None, None, lambda: True)
     buildObservers(config)
     if config["reload"]:
-        checkWatcher()
+        checkWatcher(config["reload-dir"])
 
 
 class Alone:

@@ -94,7 +94,7 @@ class Supervisor:
         config = self.config
         buildContext(config)  # a certificate that cannot be used is a reason not to begin
         if config["reload"]:
-            checkWatcher()
+            checkWatcher(config["reload-dir"])
         try:
             self.listen(config)
             self.listenAside(config)

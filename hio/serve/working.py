@@ -171,7 +171,7 @@ class Worker:
         self.share()
         self.minder = Minder(self)
         self.doist = doing.Doist(name=f"worker {slot + 1}", real=True)
-        self.sides = [http.Server(app=make(self), ss=sock) for make, sock in sidelines or []]
+        self.sides = [http.Server(name="for operators", app=make(self), ss=sock) for make, sock in sidelines or []]
         self.limits = self.mortality()
         self.doist.doers = self.doers()
 

@@ -164,7 +164,7 @@ function showFigures(picture, per) {
   const failed = counting.failed > 0 ? `${count(counting.failed)} failed` : "";
   figure("requests", rate(last[0]), `${count(counting.count)} in ${seconds(counting.elapsed)} `, failed);
   const latest = counting.pulse.findLast((line) => line[2] !== null) ?? []; // where no request ends, none has a latency
-  figure("latency", seconds(latest[2]), `99 % within ${seconds(latest[3])}`);
+  figure("latency", seconds(latest[2]), latest.length ? `99 % within ${seconds(latest[3])}` : "no request yet");
 
   const states = {};
   for (const server of picture.servers) {

@@ -64,6 +64,7 @@ def test_a_worker_that_hangs(serve, shop):
     (["--pidfile", "none/pid"], "--pidfile none/pid: No such file or directory"),
     (["--bind", "fd:250"], "--bind fd:250: descriptor 250 is no socket: Bad file descriptor"),
     (["--bind", "systemd"], "--bind systemd: systemd handed nothing over"),
+    (["--reload", "--reload-dir", "none"], "--reload-dir none: there is no such directory"),
     (["--observe", "shop:WORD"], "--observe shop:WORD cannot be called: it is of type bytes"),
     (["--mount", "/x=nowhere:app"], "there is no module 'nowhere' here or among the installed ones"),
 ])
