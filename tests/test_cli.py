@@ -147,7 +147,7 @@ def test_refusals(shop, capsys, argv, told):
 
 
 @pytest.mark.parametrize("argv, told", [
-    (["serve", "--nonsense"], "hio serve: there is no argument --nonsense\n"),
+    (["serve", "--zzzz"], "hio serve: there is no argument --zzzz\n"),
     (["serve", "shop:app", "--wrokers", "2"], "there is no argument --wrokers; is it '--workers' that is meant?\n"),
     (["nonsense"], "hio: argument COMMAND: invalid choice: 'nonsense'"),
     (["demo", "--bind"], "hio demo: argument --bind: expected one argument; hio demo --help tells more\n"),
