@@ -29,7 +29,7 @@ OFFERED = {
         EchoServerDoer serving clienting""",
     "hio.core.http": """HTTPError Client openClient ClientDoer BareServer Server WsgiServer openServer ServerDoer
         httping serving clienting""",
-    "hio.core.serial.serialing": "",
+    "hio.core.serial.serialing": "Console",
 }
 NAMES = [(module, name) for module, names in OFFERED.items() for name in names.split()]
 FIRST = ["hio", "hio.help", "hio.help.ogling", "hio.base", "hio.base.filing", "hio.base.doing", "hio.core.wiring",

@@ -1,1 +1,4 @@
-"""Serial lines: the place where programs look for them; hio.core.serial.serialing holds nothing yet."""
+"""Serial lines.
+
+serialing   Console: the terminal of the process, without waiting
+"""
