@@ -56,6 +56,9 @@ class MemorySocket:
     def getsockname(self) -> tuple[str, int]:
         return HA
 
+    def getpeername(self) -> tuple[str, int]:
+        return "127.0.0.1", 40000 + self.fd
+
     def getsockopt(self, level: int, option: int) -> int:
         return 0
 
@@ -76,7 +79,7 @@ class MemoryListener(MemorySocket):
         if not self.backlog:
             raise BlockingIOError(errno.EAGAIN, "nobody waits")
         sock = self.backlog.pop()
-        return sock, ("127.0.0.1", 40000 + sock.fd)
+        return sock, sock.getpeername()
 
 
 class MemoryNet:
