@@ -55,8 +55,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     try:
         if unknown:
-            names = (f"--{option.name}" for option in configuring.OPTIONS) if args.command.name == "serve" else ()
-            raise Refusal(f"there is no argument {unknown[0]}{hint(unknown[0], names)}")
+            names = (option.name for option in configuring.OPTIONS) if args.command.name == "serve" else ()
+            raise Refusal(f"there is no argument {unknown[0]}{hint(unknown[0].lstrip('-'), names, '--')}")
         return int(args.command.run(args))
     except Refusal as ex:
         print(f"hio {args.command.name}: {ex}", file=sys.stderr)

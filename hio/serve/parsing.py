@@ -165,7 +165,7 @@ def toml(value: Any) -> str:
     return '"none"' if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def hint(name: str, names: Iterable[str]) -> str:
-    """Return ", perhaps x?" for the one of names that is closest to name, "" if none is close."""
+def hint(name: str, names: Iterable[str], mark: str = "") -> str:
+    """Return text that asks for the one of names that is closest to name, with mark before it; "" if none is close."""
     close = difflib.get_close_matches(name.replace("_", "-"), list(names), 1)
-    return f"; is it {close[0]!r} that is meant?" if close else ""
+    return f"; is it {mark + close[0]!r} that is meant?" if close else ""
