@@ -124,7 +124,9 @@ class Conversation:
                 self.sent = tyme
                 self._answers(data)
         elif kind == ARRIVE:
-            self._arrived(way, segment, data)
+            flight = self.flights[way]
+            if not flight or flight.popleft() != (segment, data):
+                raise Wrong(f"segment {segment} arrives, which is not what was sent next")
             if way == ">" and self.judged is not False:
                 self._requests(tyme, data)
         else:
@@ -152,15 +154,6 @@ class Conversation:
             self.closes += 1
         elif kind == ACCEPT:
             self.accepted = True
-
-    # -- segments -----------------------------------------------------------------------------------------
-
-    def _arrived(self, way: str, segment: int, data: bytes) -> None:
-        """What arrives is what was sent, and next."""
-        flight = self.flights[way]
-        if not flight or flight[0] != (segment, data):
-            raise Wrong(f"segment {segment} arrives, which is not what was sent next")
-        flight.popleft()
 
     # -- requests -----------------------------------------------------------------------------------------
 
