@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from types import FrameType
 from typing import Any
 
 
@@ -95,10 +96,15 @@ def _knows(cls: type[Mixin], name: str) -> bool:
 
 
 def _depth() -> int:
-    """Return how far up the call stack, seen from Mixin.__init__, the call is that made the instance."""
+    """Return how far up the call stack, seen from Mixin.__init__, the program's call is that led to the instance."""
     frame = sys._getframe(1)
     depth = 1
-    while frame.f_back is not None and frame.f_code.co_name == "__init__":
+    while frame.f_back is not None and (frame.f_code.co_name == "__init__" or _ours(frame)):
         frame = frame.f_back
         depth += 1
     return depth
+
+
+def _ours(frame: FrameType) -> bool:
+    """Whether a frame is of hio itself."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "hio"

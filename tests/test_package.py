@@ -136,3 +136,10 @@ def test_http_server_and_client_know_nothing_of_each_other():
     for module, names in imports.items():
         for name in names:
             assert sections[name] in ("grammar", sections[module]), f"{module} imports {name}"
+
+
+def test_a_surplus_keyword_is_told_where_the_program_gives_it():
+    """However many of hio's own functions it passes through on its way."""
+    with pytest.warns(hio.hioing.UnknownArgumentWarning, match="takes no argument portt") as caught:
+        hio.core.http.Server(portt=1)
+    assert [warning.filename for warning in caught] == [__file__]
