@@ -160,22 +160,16 @@ class Client(Reconnector):
         clock: Callable[[], float] | None = None,
         **kwa: Any,
     ) -> None:
-        self.name = name
-        self.uid = uid
-        for what, queue in (("requests", requests), ("responses", responses), ("events", events)):
-            typed(what, queue, deque)
-        typed("redirects", redirects, list)
-        typed("requester", requester, Requester)
-        typed("respondent", respondent, Respondent)
+        for what, given, kind in (
+            ("requests", requests, deque), ("responses", responses, deque), ("events", events, deque),
+            ("redirects", redirects, list), ("requester", requester, Requester), ("respondent", respondent, Respondent),
+        ):  # fmt: skip
+            typed(what, given, kind)
+        self.name, self.uid, self.bufsize = name, uid, bufsize
         bounds = BOUNDS if bounds is None else bounds
         scheme = self.chooseScheme(scheme, path, connector, requester)
         if requester is None:
-            match = isUrl(path)
-            if match:
-                hostname, port = (origin := makeOrigin(scheme, match[2])).host, origin.port
-            elif connector is not None and isinstance(connector.ha, tuple):
-                hostname = connector.hostname if hostname == "127.0.0.1" else hostname
-                port = connector.port if port is None else port
+            hostname, port = self.choosePlace(scheme, hostname, port, path, connector)
             requester = Requester(
                 hostname=hostname, port=port, scheme=scheme, method=method, path=path, qargs=qargs, fragment=fragment,
                 headers=headers, body=body, data=data, fargs=fargs, portOptional=portOptional,
@@ -183,9 +177,8 @@ class Client(Reconnector):
             )  # fmt: skip
         requester.buildTarget()
         self.home = requester.origin
-        self.bufsize = bufsize
-        self.settings = kwa
         if connector is None:
+            self.settings = kwa
             connector = self.dial(self.home, wl=wl, rxbs=msg, **kwa)
         else:
             self.settings = {"tymeout": connector.tymeout, "reconnectable": connector.reconnectable}
@@ -218,6 +211,23 @@ class Client(Reconnector):
         if found and found != fixed:
             raise ValueError(f"scheme {found!r} contradicts connector {connector!r}")
         return fixed
+
+    @staticmethod
+    def choosePlace(
+        scheme: str, hostname: str, port: int | None, path: str, connector: tcp.Client | None
+    ) -> tuple[str, int | None]:
+        """Return (hostname, port): those of path if it is a URL, else as given; defaults give way to those of connector.
+
+        Raises ValueError for a URL without a valid host or port.
+        """
+        match = isUrl(path)
+        if match:
+            origin = makeOrigin(scheme, match[2])
+            return origin.host, origin.port
+        if connector is not None and isinstance(connector.ha, tuple):
+            return (connector.hostname if hostname == "127.0.0.1" else hostname,
+                    connector.port if port is None else port)
+        return hostname, port
 
     # -- facts --------------------------------------------------------------------------------------------
 
