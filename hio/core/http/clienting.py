@@ -216,7 +216,7 @@ class Client(Reconnector):
     def choosePlace(
         scheme: str, hostname: str, port: int | None, path: str, connector: tcp.Client | None
     ) -> tuple[str, int | None]:
-        """Return (hostname, port): those of path if it is a URL, else as given; defaults give way to those of connector.
+        """Return (hostname, port): of path if it is a URL, else as given; defaults give way to those of connector.
 
         Raises ValueError for a URL without a valid host or port.
         """
