@@ -24,6 +24,19 @@ from .remoting import Remoter as Ix
 logger = help.ogler.getLogger()
 
 
+class Ixes(dict[Address, Ix]):
+    """The connections of a servant, by far address. One that a program puts in is serviced like those accepted."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server = server
+
+    def __setitem__(self, ca: Address, ix: Ix) -> None:
+        super().__setitem__(ca, ix)
+        if ix.server is None:  # made by hand
+            self.server.adopt(ix)
+
+
 class Server(Acceptor):
     """A servant: listens, accepts, and keeps a Remoter for each connection.
 
@@ -61,7 +74,8 @@ class Server(Acceptor):
             raise ValueError(f"connections must be at least 1 or None, got {connections!r}")
         self.connections = connections
         self.wl = wl
-        self.ixes: dict[Address, Ix] = {}
+        self.ixes: dict[Address, Ix] = Ixes(self)
+        self.adopted: list[Ix] = []  # put into .ixes by a program since the last serviceConnects
         self.dirty: list[Ix] = []
         self.readable: list[Ix] = []
         self.turning = False  # in a turn, which ends with sending: what is queued meanwhile wakes nobody
@@ -194,6 +208,13 @@ class Server(Acceptor):
         self.time(ix)
         self.ixes[ix.ca] = ix
 
+    def adopt(self, ix: Ix) -> None:
+        """Service ix from now on, which a program made and put into .ixes."""
+        ix.server = self
+        ix.attach(self.watch, READ)
+        self.time(ix)
+        self.adopted.append(ix)
+
     def time(self, ix: Ix) -> None:
         """Have ix looked at once it may have been idle for its tymeout."""
         if self.idling and ix.tymeout and ix.moved is not None:
@@ -204,9 +225,13 @@ class Server(Acceptor):
         return dict(tymth=self.tymth, tymeout=self.ixTymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
 
     def serviceConnects(self) -> list[Ix]:
-        """Take the connections that wait into .ixes; return the list of their Remoters."""
+        """Take the connections that wait into .ixes; return the list of their Remoters, and of those put in by hand."""
         self.collect()
-        return self.serviceAxes() if self.knocked or self.resumption is not None else []
+        fresh = self.serviceAxes() if self.knocked or self.resumption is not None else []
+        if self.adopted:
+            fresh += self.adopted
+            self.adopted = []
+        return fresh
 
     def closed(self, ix: Ix) -> None:
         """Note that ix was closed: there may be room for another connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 
@@ -79,6 +80,24 @@ def test_parameters_of_no_fit_type(cls, kwa):
     with pytest.raises(TypeError, match=re.escape(f"{name} must be a ")) as info:
         cls(**kwa)
     assert str(info.value).endswith(f"got {value!r}")
+
+
+def test_a_connection_that_a_program_puts_in(rigs):
+    rig = rigs(hello)
+    servant = tcp.Server(ha=("127.0.0.1", 0), net=rig.net)
+    servant.reopen()
+    sock = rig.net.dial(servant.ha, bs=8096)
+    while sock.connect_ex(servant.ha) not in (0, errno.EISCONN) or not servant.ixes:
+        servant.service()
+    ((ca, given),) = servant.ixes.items()
+    given.detach()
+    rig.server.servant.ixes[ca] = tcp.Remoter(ha=given.ha, ca=ca, cs=given.cs)
+    sock.send(GET)
+    rig.turn(3)
+    assert sock.recv(1000).startswith(b"HTTP/1.1 200 OK") and len(rig.server.reqs) == len(rig.server.reps) == 1
+    sock.close()
+    rig.until(lambda: rig.empty)
+    servant.close()
 
 
 def test_what_no_doer_can_service():

@@ -192,6 +192,24 @@ def test_close_and_reopen(pairs):
     client.close()
 
 
+def test_a_remoter_that_a_program_puts_in(pairs):
+    """It is serviced like those that were accepted, and leaves like them."""
+    each = pairs()
+    client, given = each.pair()
+    server = each.server
+    ix = Remoter(ha=given.ha, ca=given.ca, cs=given.cs)
+    given.detach()
+    server.ixes[ix.ca] = ix
+    client.tx(b"abc")
+    each.until(lambda: ix.rxbs == b"abc")
+    server.transmitIx(b"xyz", ix.ca)
+    each.until(lambda: client.rxbs == b"xyz")
+    client.close()
+    each.until(lambda: ix.cutoff)
+    server.removeIx(ix.ca)
+    assert not server.ixes and ix.cs is None
+
+
 def test_refused_before_accept(pairs):
     """A peer that resets before it is accepted is skipped, and the next one served."""
     each = pairs(ha=("", 0))
