@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from ...help.helping import typed
 from ...help.hicting import Hict
 from .answerheading import ResponseHead, parseResponseHead
 from .decoding import Decoder, decoder
@@ -90,7 +91,7 @@ class Respondent(Staged):
     ) -> None:
         self.redirects: list[dict[str, Any]] = redirects if redirects is not None else []
         self.redirectable = redirectable
-        self.events: deque[Event] = events if events is not None else deque()
+        self.events: deque[Event] = typed("events", events, deque) if events is not None else deque()
         self.retry = self.Retry if retry is None else retry
         self.leid = leid
         self.limits: Limits = LIMITS if limits is None else limits
@@ -98,7 +99,7 @@ class Respondent(Staged):
         self.decodable = decodable
         self.decoded = decoded
         self.eventable = eventable
-        self.msg = msg if msg is not None else bytearray()
+        self.msg = typed("msg", msg, bytearray) if msg is not None else bytearray()
         self.dictable = bool(dictable)
         self.method = method.upper() if method else "GET"
         self.body = bytearray()

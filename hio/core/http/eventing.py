@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
+from ...help.helping import typed
 from .faulting import LineTooLong
 
 Event = dict[str, Any]
@@ -47,8 +48,8 @@ class EventSource:
         dictable: bool = False,
     ) -> None:
         """Arm a parser on raw (None: a bytearray of its own) that appends to events (None: a deque of its own)."""
-        self.raw = bytearray() if raw is None else raw
-        self.events: deque[Event] = deque() if events is None else events
+        self.raw = bytearray() if raw is None else typed("raw", raw, bytearray)
+        self.events: deque[Event] = deque() if events is None else typed("events", events, deque)
         self.dictable = bool(dictable)
         self.leid: str | None = None
         self.retry: int | None = None

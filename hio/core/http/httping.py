@@ -24,6 +24,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from ...help.helping import typed
 from ...help.hicting import Hict
 from . import statusing
 from .erring import HTTPError
@@ -89,8 +90,16 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 # ---------------------------------------------------------------- dates, addresses, queries
 
 
+def checkText(name: str, value: object) -> None:
+    """Raise TypeError, naming both, unless value, the argument called name, is text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, got {value!r:.80}")
+
+
 def httpDate1123(dt: datetime) -> str:
     """Return dt as an IMF-fixdate (RFC 9110, 5.6.7), whatever the locale. A naive dt is taken as UTC."""
+    if not isinstance(dt, datetime):
+        raise TypeError(f"dt must be a datetime, got {dt!r:.80}")
     if dt.tzinfo is not None:
         dt = dt.astimezone(timezone.utc)
     return f"{WEEKDAYS[dt.weekday()]}, {dt.day:02} {MONTHS[dt.month - 1]} {dt.year:04} {dt:%H:%M:%S} GMT"
@@ -102,6 +111,7 @@ def normalizeHostPort(host: str, port: int | str | None = None, defaultPort: int
     An IPv6 address may come without brackets when it comes without a port. Raises InvalidURL for a port that is
     no number from 0 to 65535.
     """
+    checkText("host", host)
     name, inner = host, ""
     if host.startswith("["):
         name, _, rest = host[1:].partition("]")
@@ -124,6 +134,7 @@ def parseQuery(query: str) -> dict[str, str]:
 
 def splitQuery(query: str) -> list[tuple[str, str]]:
     """Return the decoded (name, value) pairs of a query, in order."""
+    checkText("query", query)
     pairs = []
     for part in query.split("&"):
         if part:
@@ -138,7 +149,7 @@ def updateQargsQuery(qargs: dict[str, Any] | None = None, query: str = "") -> tu
     A name that repeats in query becomes a list of its values, so that none is lost; what query says of a name replaces
     what qargs said. The query returned has names and values escaped, a list or tuple of values as repeated names.
     """
-    qargs = {} if qargs is None else qargs
+    qargs = {} if qargs is None else typed("qargs", qargs, dict)
     merged: dict[str, Any] = {}
     for name, value in splitQuery(query):
         if name not in merged:
@@ -157,6 +168,7 @@ def updateQargsQuery(qargs: dict[str, Any] | None = None, query: str = "") -> tu
 
 def unquoteQuery(query: str) -> str:
     """Return query with its values decoded, for people to read; names stay as they are."""
+    checkText("query", query)
     parts = []
     for part in query.split("&"):
         name, equals, value = part.partition("=")
@@ -194,6 +206,8 @@ def packValue(value: str | bytes | bytearray | int) -> bytes:
 
 def packChunk(msg: bytes | bytearray | memoryview) -> bytes:
     """Return msg as a chunk; of an empty msg that is the last chunk, which ends the body."""
+    if not isinstance(msg, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a chunk must be bytes, got {msg!r:.80}")
     return b"%x\r\n%b\r\n" % (len(msg), bytes(msg))
 
 
@@ -299,12 +313,19 @@ def parseBom(raw: bytearray, bom: bytes = codecs.BOM_UTF8) -> Generator[bytearra
     yield found
 
 
+def lineText(line: bytes | bytearray | str) -> str:
+    """Return line as text. Raises TypeError for what is no line."""
+    if not isinstance(line, (bytes, bytearray, str)):
+        raise TypeError(f"line must be bytes or a str, got {line!r:.80}")
+    return line if isinstance(line, str) else line.decode("latin-1")
+
+
 def parseStatusLine(line: bytes | bytearray | str) -> tuple[str, int, str]:
     """Return (version as text, status, reason) of a status line without its end; reason may be empty (RFC 9112, 4).
 
     Raises BadStatusLine, UnknownProtocol.
     """
-    text = line if isinstance(line, str) else line.decode("latin-1")
+    text = lineText(line)
     _, status, reason = splitStatusLine(text)
     return text[: text.index(" ")], status, reason
 
@@ -314,7 +335,7 @@ def parseRequestLine(line: bytes | bytearray | str) -> tuple[str, str, str]:
 
     Any token is a method, in any case of letters. Raises BadRequestLine, BadMethod, UnknownProtocol, InvalidURL.
     """
-    text = line if isinstance(line, str) else line.decode("latin-1")
+    text = lineText(line)
     request = RequestHead()
     takeRequestLine(text, request)
     return request.method, request.target, text[text.rindex(" ") + 1 :]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Generator
 from typing import Protocol
 
+from ...help.helping import typed
 from ...help.hicting import Hict
 from .faulting import HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind
@@ -103,7 +104,7 @@ class Parsent:
         msg, dictable: None keeps what there is. Does not arm a parser.
         """
         if msg is not None:
-            self.msg = msg
+            self.msg = typed("msg", msg, bytearray)
         if dictable is not None:
             self.dictable = bool(dictable)
         self.method = method.upper() if method else "GET"

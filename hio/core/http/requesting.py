@@ -16,6 +16,7 @@ from wsgiref.types import WSGIEnvironment
 
 from ..tcp.deadlining import Never
 from ..tcp.remoting import Remoter
+from ...help.helping import typed
 from .faulting import HTTPException, PrematureClosure
 from .framing import NOTHING, BodyReader, Framing, Kind, Sink, frameRequest
 from .heading import BLANK, HTTP_11, HeadFinder, RequestHead, expects, parseRequestHead, persists
@@ -104,7 +105,9 @@ class Requestant(Staged):
     ) -> None:
         self.remoter: Remoter = remoter  # type: ignore[assignment]  # None by hand, in no server
         self.limits: Limits = LIMITS if limits is None else limits
-        self.msg = msg if msg is not None else remoter.rxbs if remoter is not None else bytearray()
+        if msg is None:
+            msg = remoter.rxbs if remoter is not None else bytearray()
+        self.msg = typed("msg", msg, bytearray)
         self.dictable = bool(dictable)
         self.template: WSGIEnvironment = template if template is not None else {}
         self.environ = self.template

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hio.core.http import httping
+from hio.core.http.answering import Respondent
 from hio.core.http.httping import CR, CRLF, LF
+from hio.core.http.requesting import Requestant
 from hio.help.hicting import Hict
 
 
@@ -306,3 +308,24 @@ def test_any_bytes(data: bytes) -> None:
             parse(data)
         except httping.HTTPException:
             pass
+
+
+@pytest.mark.parametrize(("act", "pa", "named"), [
+    (httping.httpDate1123, (5,), "dt must be a datetime, got 5"),
+    (httping.normalizeHostPort, (None,), "host must be a str, got None"),
+    (httping.parseQuery, (5,), "query must be a str, got 5"),
+    (httping.unquoteQuery, (b"a",), "query must be a str, got b'a'"),
+    (httping.updateQargsQuery, (5, "a=1"), "qargs must be a dict, got 5"),
+    (httping.updateQargsQuery, ({}, 5), "query must be a str, got 5"),
+    (httping.packChunk, ("abc",), "a chunk must be bytes, got 'abc'"),
+    (httping.parseStatusLine, (5,), "line must be bytes or a str, got 5"),
+    (httping.parseRequestLine, (None,), "line must be bytes or a str, got None"),
+    (httping.EventSource, (b"x",), "raw must be a bytearray, got b'x'"),
+    (httping.EventSource, (None, []), r"events must be a deque, got \[\]"),
+    (httping.Parsent, ("x",), "msg must be a bytearray, got 'x'"),
+    (lambda msg: Requestant(msg=msg), (b"",), "msg must be a bytearray, got b''"),
+    (lambda msg: Respondent(msg=msg), (5,), "msg must be a bytearray, got 5"),
+])  # fmt: skip
+def test_what_is_of_no_fit_type_is_refused_by_name(act, pa, named):
+    with pytest.raises(TypeError, match=named):
+        act(*pa)
