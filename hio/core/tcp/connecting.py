@@ -99,7 +99,7 @@ class Client(Stream):
 
     @host.setter
     def host(self, host: str) -> None:
-        self.ha = (host, self.port)
+        self.ha = addressed((host, self.port))
 
     @property
     def port(self) -> int:
@@ -108,7 +108,7 @@ class Client(Stream):
 
     @port.setter
     def port(self, port: int) -> None:
-        self.ha = (self.host, port)
+        self.ha = addressed((self.host, port))
 
     @property
     def connected(self) -> bool:

@@ -133,6 +133,9 @@ class Closing:
 def test_bad_parameters(kwa, error, named):
     with pytest.raises(error, match=named):
         Client(**kwa)
+    for name in {"host", "port"} & kwa.keys():
+        with pytest.raises(error, match=named):
+            setattr(Client(), name, kwa[name])
 
 
 def test_refused(nobody):
