@@ -83,13 +83,22 @@ class Call:
             self.given += item
 
     def start(self, status: Any, headers: Any) -> None:
-        """The application called start_response, and the server accepted that."""
+        """The application called start_response, and the server accepted that.
+
+        status: as given to start_response, "200 OK". headers: its (name, value) pairs; a copy is kept.
+        """
         self.status = status
         self.headers = list(headers)
 
 
 class Attended:
-    """The iterable of an application, which counts what is done with it."""
+    """The iterable of an application, which counts what is done with it.
+
+    Parameters:
+        iterable: what the application returned.
+        call (Call): where it is counted.
+        closed: called with call each time that the server closes the iterable.
+    """
 
     def __init__(self, iterable: Any, call: Call, closed: Callable[[Call], None]) -> None:
         self._iterable = iterable

@@ -39,6 +39,8 @@ class Divergence(HioError):
         serial (int): of the first event that differs.
         events (tuple[Event | None, Event | None]): that event in each run; None: it had ended before.
         before (list[Event]): the events before it, which are the same in both.
+
+    Made from events and others: what the two runs noted, oldest first, in the order of runs.
     """
 
     def __init__(self, seed: int | str, runs: tuple[str, str], events: list[Event], others: list[Event]) -> None:
@@ -114,7 +116,11 @@ def compare(
     hashSeed: int,
     kwa: dict[str, Any],
 ) -> None:
-    """Run scenario under seeds in a fresh process. Raises Divergence when a digest is not as in digests."""
+    """Run scenario under seeds in a fresh process, and raise Divergence when a digest is not as in digests.
+
+    digests: one for each of seeds, in that order. path: the Python to run. hashSeed: its PYTHONHASHSEED. kwa: for
+    Sim, such as JSON can hold.
+    """
     job = {"where": locate(scenario), "seeds": seeds, "kwa": kwa, "whole": False}
     theirs = fresh(path, hashSeed, job)
     if theirs == digests:
@@ -126,7 +132,10 @@ def compare(
 
 
 def perform(scenario: Callable[[Sim], Any], seed: int | str, kwa: dict[str, Any]) -> Sim:
-    """Run scenario and return its Sim, whether it failed or not."""
+    """Run scenario and return its Sim, whether it failed or not.
+
+    seed: of the run. kwa: for Sim.
+    """
     made: list[Sim] = []
 
     def keep(sim: Sim) -> None:
@@ -149,7 +158,11 @@ def locate(scenario: Callable[[Sim], Any]) -> dict[str, str]:
 
 
 def find(where: dict[str, str]) -> Any:
-    """Return what locate() has located."""
+    """Return what locate() has located.
+
+    where: as locate() returns it. The module is imported by name, or from its file when the name leads to another
+    file. Raises ImportError when that cannot be done, AttributeError when the module has no such name.
+    """
     try:
         module = importlib.import_module(where["module"]) if where["module"] != "__main__" else None
     except ImportError:
@@ -168,7 +181,12 @@ def find(where: dict[str, str]) -> Any:
 
 
 def fresh(path: str, hashSeed: int, job: dict[str, Any]) -> list[str]:
-    """Do job in a fresh process of the Python at path; return digests and, if whole, the lines of the first trace."""
+    """Do job in a fresh process of the Python at path; return digests and, if whole, the lines of the first trace.
+
+    hashSeed: its PYTHONHASHSEED. job: what main() reads. Raises ValueError for a job that JSON cannot hold,
+    RuntimeError with what the process wrote to stderr when it fails, subprocess.TimeoutExpired after TIMEOUT
+    seconds.
+    """
     try:
         request = json.dumps(job)
     except TypeError as ex:
@@ -202,7 +220,7 @@ def roots() -> list[str]:
 
 
 def pick(events: list[Event], at: int) -> Event | None:
-    """Return the event at a place, None when there is none."""
+    """Return the event at index at of events, None when there is none."""
     return events[at] if at < len(events) else None
 
 

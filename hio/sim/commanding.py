@@ -35,7 +35,11 @@ FOLDER = os.path.join(".hio", "sim")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; return the exit status."""
+    """Run the command; return the exit status: 0 passed, 1 failed, 2 cannot be done, 130 interrupted.
+
+    args: what the arguments of simcli.py were parsed to. What a user got wrong, a SimError, is told in one line on
+    stderr, below the traceback of what the file of the scenario raised.
+    """
     try:
         scenario = find(args.scenario)
         if args.seed is not None:
@@ -57,7 +61,11 @@ def run(args: argparse.Namespace) -> int:
 # One seed
 
 def replay(scenario: Scenario, args: argparse.Namespace) -> int:
-    """Run scenario under the one seed that args say, write its trace, and tell how it went."""
+    """Run scenario under the one seed that args name, and tell how it went; return 0 when it passed, else 1.
+
+    Writes its trace to each path of args.trace. Raises SimError for arguments that do not go together, and for files
+    that cannot be read or written.
+    """
     if args.faults and args.shrink:
         raise SimError("--faults and --shrink: either these faults, or the fewest")
     seed = int(args.seed) if args.seed.lstrip("-").isdigit() else args.seed
@@ -78,7 +86,7 @@ def replay(scenario: Scenario, args: argparse.Namespace) -> int:
 
 
 def blame(sim: Sim, outcome: Outcome, error: BaseException) -> None:
-    """Print how a run failed."""
+    """Print how the run of sim failed: by error, of which outcome is the summary."""
     if not isinstance(error, SimFailure) or error.__cause__ is not None:
         traceback.print_exception(error.__cause__ or error)
     if isinstance(error, SimFailure):
@@ -90,7 +98,10 @@ def blame(sim: Sim, outcome: Outcome, error: BaseException) -> None:
 
 
 def save(trace: Trace, path: str, title: str, verdict: str) -> None:
-    """Write trace to path, in the form that its ending says. Raises SimError when it cannot be written."""
+    """Write trace to path, in the form that its ending says: .html a picture, .jsonl JSON lines, else text.
+
+    title, verdict: what stands above the picture. Raises SimError when it cannot be written.
+    """
     try:
         with open(path, "w", encoding="utf-8") as file:
             if path.endswith((".html", ".htm")):
@@ -106,7 +117,11 @@ def save(trace: Trace, path: str, title: str, verdict: str) -> None:
 # Many seeds
 
 def sweep(scenario: Scenario, args: argparse.Namespace) -> int:
-    """Run scenario under the seeds that args say, and tell how it went."""
+    """Run scenario under the seeds that args name, and tell how it went.
+
+    Returns the exit status: 0 all passed, 1 some failed, 130 interrupted. Raises SimError for seeds, jobs or a
+    cluster that cannot be.
+    """
     seeds = Spans(args.seeds)
     if not seeds:
         raise SimError("--seeds names no seed")
@@ -138,7 +153,11 @@ def sweep(scenario: Scenario, args: argparse.Namespace) -> int:
 
 
 def prepare(scenario: Scenario, args: argparse.Namespace, seeds: Spans, crew: Trier) -> tuple[Sweep, Ledger]:
-    """Return the sweep, with what its state file knows if it is to go on, and that file, open."""
+    """Return the sweep of scenario over seeds by crew, and its state file, open.
+
+    With args.resume it goes on with what that file knows; when the scenario's file has changed since, what failed
+    comes first and everything is tried again.
+    """
     ledger = Ledger(statePath(scenario, args), str(scenario), fingerprint(scenario.path))
     if not args.resume:
         one = Sweep(seeds, crew, ledger=ledger, stop=args.stop)
@@ -156,20 +175,24 @@ def prepare(scenario: Scenario, args: argparse.Namespace, seeds: Spans, crew: Tr
 
 
 def statePath(scenario: Scenario, args: argparse.Namespace) -> str:
-    """Return where the state file of sweeps of scenario lies, and beside it what is found of single seeds."""
+    """Return where the state file of sweeps of scenario lies, and beside it what is found of single seeds.
+
+    That is args.state, or if that is empty a file in FOLDER named after the scenario.
+    """
     stem = os.path.splitext(os.path.basename(scenario.path))[0]
     return args.state or os.path.join(FOLDER, f"{stem}.{scenario.name}.jsonl")
 
 
 def elsewhere(args: argparse.Namespace) -> list[str]:
-    """Return the arguments that a command needs to find the same state file and cluster."""
+    """Return the arguments that a command needs to find the state file and cluster of args; none for the usual ones."""
     return (["--state", args.state] if args.state else []) + (["--dask", args.dask] if args.dask else [])
 
 
 def tell(one: Sweep, scenario: Scenario, state: str | None) -> bool:
-    """Print what a sweep has found; return False when interrupted at that.
+    """Print what the sweep one of scenario has found; return False when interrupted at that.
 
-    state: path of its state file, beside which the least that fails of each group is written; None: nothing is shrunk.
+    state: path of its state file, beside which the least that fails of each group is written; None: nothing is
+    shrunk.
     """
     failed = len(one.failures)
     text = f"{one.done - failed:,} of {len(one.seeds):,} seeds passed, {failed:,} failed"
@@ -186,7 +209,10 @@ def tell(one: Sweep, scenario: Scenario, state: str | None) -> bool:
 
 
 def describeGroup(group: Group, scenario: Scenario) -> str:
-    """Return lines about a group of failures: what, how it goes under the easiest seed, and the other seeds."""
+    """Return lines about a group of failures: what, how it goes under the easiest seed, and the other seeds.
+
+    scenario: for the command that repeats it.
+    """
     first = group.first
     lines = [f"{len(group.outcomes):,} x {group.cause}: {first.reason}"]
     where = f", host {first.host}" + (f", doer {first.doer}" if first.doer else "") if first.host else ""
@@ -202,7 +228,7 @@ def describeGroup(group: Group, scenario: Scenario) -> str:
 
 
 def lookInto(scenario: Scenario, outcome: Outcome, state: str) -> str:
-    """Shrink the faults of a run that failed as outcome says; return lines about what is left.
+    """Shrink the faults of a run of scenario that failed as outcome says; return lines about what is left.
 
     Writes that beside the file state: the schedule, and a picture of the run.
     """
@@ -222,7 +248,10 @@ def lookInto(scenario: Scenario, outcome: Outcome, state: str) -> str:
 
 
 def describeShrunk(scenario: Scenario, found: Shrunk, stem: str) -> list[str]:
-    """Return lines about a run with the fewest faults; write its schedule to stem.json and its picture to stem.html."""
+    """Return lines about found, a run of scenario with the fewest faults.
+
+    Writes its schedule to stem.json and its picture to stem.html.
+    """
     seed, faults = found.outcome.seed, found.faults
     picture = f"{stem}.html"
     if folder := os.path.dirname(stem):

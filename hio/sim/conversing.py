@@ -59,7 +59,7 @@ class Query:
         return f"request {self.number} ({self.head.line[0]} {self.head.line[1][:60]})"
 
     def take(self, data: bytes) -> None:
-        """More of the body arrived."""
+        """Take data, more of the body that arrived; a body beyond BODY_MOST bytes is counted and not kept."""
         self.size += len(data)
         if self.body is not None:
             if self.size > BODY_MOST:
@@ -117,7 +117,11 @@ class Conversation:
         return f"<Conversation #{self.number} {self.client} > {self.server} queries={len(self.queries)}>"
 
     def see(self, tyme: float, kind: str, way: str, segment: int, data: bytes) -> None:
-        """Take an event of the connection. Raises Wrong."""
+        """Take an event of the connection; what is wrong by it raises Wrong.
+
+        tyme: of the event, in seconds. kind: SEND, ARRIVE, or how the connection ends. way: ">" from the client,
+        "<" from the server. segment: number of what was sent, 0 for none. data: its bytes.
+        """
         if kind == SEND:
             self.flights[way].append((segment, data))
             if way == "<" and self.judged is not False:
@@ -364,9 +368,10 @@ class Conversation:
     # -- the end ------------------------------------------------------------------------------------------
 
     def judge(self, tyme: float, excused: bool) -> None:
-        """Judge how the server ended the connection in this turn. Raises Wrong.
+        """Judge how the server ended the connection in this turn; what is wrong by it raises Wrong.
 
-        excused: it had to, as its host stops, or its client takes nothing.
+        tyme: of the end of the turn, in seconds. excused: it had to, as its host stops, or its client takes
+        nothing.
         """
         how, self.ending = self.ending, ""
         over, self.over = self.over, True

@@ -42,6 +42,9 @@ WORK = "from hio.sim.trying import work; work()"
 class Worker:
     """A process that tries seeds.
 
+    Parameters:
+        path, name: of the scenario.
+
     Attributes:
         seeds (deque): those that it was given and has not answered.
         ready (bool): whether it has found the scenario.
@@ -130,7 +133,7 @@ class Crew:
     """Processes that try seeds.
 
     Parameters:
-        path, name: of the scenario. jobs: processes, at least 1.
+        path, name: of the scenario. jobs: processes; fewer than 1 raise SimError.
         tymeout: seconds that one seed may take before its process is ended.
     """
 
@@ -243,7 +246,11 @@ class DaskCrew:
         self.tymeout = tymeout
 
     def run(self, take: Take) -> Iterator[list[Outcome]]:
-        """Yield Outcomes as they come, as Crew does. Raises SimError when there is no cluster, or it cannot."""
+        """Yield Outcomes as they come, as Crew does, for the seeds that take gives.
+
+        take(most) returns up to most seeds more, none when all are given out. Raises SimError when there is no
+        cluster, or it cannot.
+        """
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError as ex:
@@ -283,7 +290,10 @@ class DaskCrew:
 
 
 def portion(path: str, name: str, seeds: Sequence[int], tymeout: float) -> tuple[float, list[Outcome]]:
-    """Try seeds in a process of its own; return seconds for each, and the Outcomes. Runs on a worker of the cluster."""
+    """Try seeds in a process of its own; return seconds for each, and the Outcomes. Runs on a worker of the cluster.
+
+    path, name: of the scenario. seeds: at least one. tymeout: seconds that one may take, as for Crew.
+    """
     rest = list(seeds)
 
     def take(most: int) -> list[int]:

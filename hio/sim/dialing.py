@@ -39,7 +39,7 @@ KNOCKS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 def nowhere(segment: int, data: bytes) -> None:
-    """Stand in for the way to a peer that is not there yet."""
+    """Stand in for the way to a peer that is not there yet: segment and data are dropped."""
 
 
 class SimEnd(SimSock):
@@ -58,6 +58,8 @@ class SimEnd(SimSock):
         ended (bool): the peer sends no more. finishing, finned: this side sends no more; and has said so.
         failure (int): errno to be raised next, 0 for none.
         starved (bool): was told EAGAIN, or took a part, and wants to know when there is room.
+
+    Made with net, the Station of its host.
     """
 
     __slots__ = (
@@ -103,7 +105,10 @@ class SimEnd(SimSock):
         )
 
     def note(self, kind: str, segment: int = 0, data: bytes = b"", note: str = "") -> None:
-        """Write down what happens here."""
+        """Write down what happens here: an event of kind.
+
+        segment: the number of what it is about, 0 for none. data: its bytes. note: words for a reader.
+        """
         trace = self.network.trace
         if trace.open:
             trace.records.append((self.network.now, str(kind), self.who, segment, data, note))
@@ -116,7 +121,7 @@ class SimEnd(SimSock):
         self.heard = (self.net.name, peer.net.name, self.connection, peer.way)
 
     def resize(self, option: int, size: int) -> None:
-        """Have a buffer hold size bytes. What is in it already stays."""
+        """Have the buffer of option, SO_SNDBUF or SO_RCVBUF, hold size bytes. What is in it already stays."""
         if option == socket.SO_SNDBUF:
             self.txCap = size
         else:
@@ -125,13 +130,17 @@ class SimEnd(SimSock):
             self.rxCap = size
 
     def room(self, option: int) -> int:
-        """Return how many bytes a buffer holds."""
+        """Return how many bytes the buffer of option, SO_SNDBUF or SO_RCVBUF, holds."""
         return self.txCap if option == socket.SO_SNDBUF else self.rxCap
 
     # -- connecting ---------------------------------------------------------------------------------------
 
     def connect_ex(self, address: Any) -> int:
-        """Take a step towards a connection; return 0 once it stands, else an errno: EINPROGRESS, then EALREADY."""
+        """Take a step towards a connection; return 0 once it stands, else an errno: EINPROGRESS, then EALREADY.
+
+        address: (host, port), or the path of a UNIX-domain socket of this host. EISCONN when it stood before; what
+        ended the dialing, after which the socket may dial anew; EBADF when the socket is closed.
+        """
         network = self.network
         if network.loose:
             network.catchUp()
@@ -151,7 +160,10 @@ class SimEnd(SimSock):
         return EBADF
 
     def connect(self, address: Any) -> None:
-        """Take a step as connect_ex does; raise OSError, as BlockingIOError, unless the connection stands."""
+        """Take a step towards address as connect_ex does; raise OSError unless the connection stands.
+
+        BlockingIOError as long as it may come to stand.
+        """
         number = self.connect_ex(address)
         if number:
             raise error(number)
@@ -203,7 +215,7 @@ class SimEnd(SimSock):
         return 0
 
     def full(self, host: str, port: int) -> Any:
-        """Return an address as getsockname has it: with flow and scope for IPv6."""
+        """Return the address of host and port as getsockname has it: with flow and scope for IPv6."""
         return (host, port) if self.family != socket.AF_INET6 else (host, port, 0, 0)
 
     def _knock(self, far: Station, times: int) -> None:
@@ -279,7 +291,7 @@ class SimEnd(SimSock):
             self._fail(ETIMEDOUT, Kind.TIMEOUT)
 
     def arrive(self, segment: int, data: bytes) -> None:
-        """A segment of the peer arrives."""
+        """Take a segment of the peer, of that number, which arrives with data."""
         raise NotImplementedError
 
     def blame(self) -> int:

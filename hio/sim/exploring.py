@@ -52,7 +52,10 @@ class Proof:
 
 
 def moments(scenario: Callable[[Sim], Any], *, seed: int | str = 0, **kwa: Any) -> list[float]:
-    """Return the tymes at which anything happens in a run of scenario in which nothing goes wrong."""
+    """Return the tymes at which anything happens in a run of scenario in which nothing goes wrong.
+
+    seed: of the run. kwa: for Sim. Returns seconds, each once, in order.
+    """
     sim, _ = attempt(scenario, [], seed, kwa)
     return sorted({event.tyme for event in sim.trace})
 
@@ -67,10 +70,10 @@ def everyFault(
     most: int = MOST,
     **kwa: Any,
 ) -> Proof:
-    """Run scenario with each single fault that there is, and without any.
+    """Run scenario with each single fault that there is, and without any; return the Proof.
 
-    hosts: names of those that faults befall. verbs: of faulting.PAIRS. mend: seconds until a fault is mended.
-    seed: of each run. most: runs after which this is given up. kwa: for Sim.
+    hosts: names of those that faults befall. verbs: of faulting.PAIRS; another raises SimError. mend: seconds until
+    a fault is mended. seed: of each run. most: runs after which this is given up. kwa: for Sim.
     """
     proof = Proof(runs=1)
     sim, failure = attempt(scenario, [], seed, kwa)
@@ -105,7 +108,7 @@ def singles(tymes: list[float], hosts: Sequence[str], verbs: Sequence[str], mend
 def everyOrder(
     scenario: Callable[[Sim], Any], *, seed: int | str = 0, most: int = MOST, **kwa: Any
 ) -> Proof:
-    """Run scenario with each order in which a host can be handed what arrives for it at the same tyme.
+    """Run scenario with each order in which a host can be handed what arrives for it at the same tyme; return a Proof.
 
     What arrives on one connection keeps its order, as TCP has it. What arrives at different hosts is not turned round:
     neither can tell. seed: of each run. most: runs after which this is given up. kwa: for Sim.
@@ -141,7 +144,7 @@ class Order:
         self.options: list[int] = []
 
     def __call__(self, network: Any, due: float) -> None:
-        """Bring what is due at tyme due into the order chosen."""
+        """Bring what is due at tyme due on network into the order chosen."""
         heap = network.heap
         batch = []
         while heap and heap[0][0] == due:

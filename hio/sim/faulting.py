@@ -193,39 +193,45 @@ class Faults:
         self._did("partition", *given(a, b), **given_(oneway=oneway))
 
     def repair(self, a: Names, b: Names | None = None, *, oneway: bool = False) -> None:
-        """Undo partition."""
+        """Undo partition between a and b (None: all others); oneway: only from a to b."""
         for link in self._links(a, b, oneway):
             self.network.unblock(link, PARTED)
         self._did("repair", *given(a, b), **given_(oneway=oneway))
 
     def hold(self, a: Names, b: Names | None = None, *, oneway: bool = False) -> None:
-        """Hold up what passes between a and b until release, which lets it go on at once and in order."""
+        """Hold up what passes between a and b until release, which lets it go on at once and in order.
+
+        b: None: all others. oneway: only what goes from a to b.
+        """
         for link in self._links(a, b, oneway):
             self.network.block(link, HELD)
         self._did("hold", *given(a, b), **given_(oneway=oneway))
 
     def release(self, a: Names, b: Names | None = None, *, oneway: bool = False) -> None:
-        """Undo hold."""
+        """Undo hold between a and b (None: all others); oneway: only from a to b."""
         for link in self._links(a, b, oneway):
             self.network.unblock(link, HELD, promptly=True)
         self._did("release", *given(a, b), **given_(oneway=oneway))
 
     def swallow(self, a: Names, b: Names | None = None, *, oneway: bool = False) -> None:
-        """Have new connections from a to b, and back, vanish, so that dialing times out. Those that stand go on."""
+        """Have new connections from a to b, and back, vanish, so that dialing times out. Those that stand go on.
+
+        b: None: all others. oneway: only those from a to b.
+        """
         for link in self._links(a, b, oneway):
             link.swallowing = True
         self._did("swallow", *given(a, b), **given_(oneway=oneway))
 
     def answer(self, a: Names, b: Names | None = None, *, oneway: bool = False) -> None:
-        """Undo swallow."""
+        """Undo swallow between a and b (None: all others); oneway: only from a to b."""
         for link in self._links(a, b, oneway):
             link.swallowing = False
         self._did("answer", *given(a, b), **given_(oneway=oneway))
 
     def link(self, a: Names, b: Names | None = None, *, oneway: bool = False, **terms: Any) -> None:
-        """State what the links between a and b (None: all others) are like: latency, bandwidth, loss, split; see Terms.
+        """State what the links between a and b are like: latency, bandwidth, loss, split; see Terms.
 
-        What is not stated stays as it is.
+        b: None: all others. oneway: only the link from a to b. What terms do not state stays as it is.
         """
         for link in self._links(a, b, oneway):
             link.change(link.terms.but(**terms))
@@ -267,12 +273,15 @@ class Faults:
         self._did("refuse", *given(host, port))
 
     def admit(self, host: str, port: int | None = None) -> None:
-        """Undo refuse."""
+        """Undo refuse of host at port; None: the refusal of all ports."""
         self.network.named(host).refusing.pop(port, None)
         self._did("admit", *given(host, port))
 
     def slow(self, host: str, rate: float = 1000.0) -> None:
-        """Have host take only rate bytes per second from each other host, so that who writes to it has to wait."""
+        """Have host take only rate bytes per second from each other host, so that who writes to it has to wait.
+
+        Raises SimError for a rate that is not more than 0.
+        """
         if not rate > 0.0:
             raise SimError(f"a slow host must take some bytes per second, got {rate!r}")
         for name in self.network.hosts:
@@ -280,7 +289,7 @@ class Faults:
         self._did("slow", host, rate)
 
     def hasten(self, host: str) -> None:
-        """Undo slow."""
+        """Undo slow of host."""
         for name in self.network.hosts:
             self.network.link(name, host).throttle(0.0)
         self._did("hasten", host)
@@ -321,7 +330,7 @@ class Faults:
         self._did("pause", host)
 
     def resume(self, host: str) -> None:
-        """Undo pause."""
+        """Undo pause of host; nothing happens, and nothing is noted, when it is not paused."""
         one = self._host(host)
         if one.paused:
             one.resume()
@@ -335,7 +344,7 @@ class Faults:
 
 
 def given(a: Any, b: Any) -> tuple[Any, ...]:
-    """Return the parameters as they were given."""
+    """Return the parameters a and b as they were given: (a,) when b is None."""
     return (a,) if b is None else (a, b)
 
 
@@ -345,14 +354,14 @@ def given_(**options: Any) -> dict[str, Any]:
 
 
 def snap(sock: SimSocket) -> None:
-    """Break a connection at both ends."""
+    """Break the connection of sock at both ends."""
     peer: Any = sock.peer
     sock.snap("by fault")
     peer.snap("by fault")
 
 
 class Fuse(Link):
-    """The link of one connection that breaks after so many bytes."""
+    """The link of one connection, from sock to its peer, that breaks after so many bytes more."""
 
     __slots__ = ("sock", "left")
 
@@ -369,7 +378,7 @@ class Fuse(Link):
         self.constant = None
 
     def carry(self, data: bytes, now: float) -> Any:
-        """Yield the pieces that still pass, and break the connection when the last one has arrived."""
+        """Yield the pieces of data that still pass, sent at tyme now; break the connection when the last arrives."""
         network = self.sock.net.network
         passing, self.left = data[: self.left], self.left - len(data[: self.left])
         due = now
@@ -381,7 +390,7 @@ class Fuse(Link):
 
 
 class Later:
-    """The verbs of a simulation, done at a tyme."""
+    """The verbs of the simulation sim, done at tyme, in seconds; a tyme below 0 raises SimError."""
 
     def __init__(self, sim: Any, tyme: float) -> None:
         if not tyme >= 0.0:
@@ -406,7 +415,14 @@ class Later:
 
 
 class Trouble:
-    """A verb that befalls hosts by chance, again and again."""
+    """A verb that befalls hosts by chance, again and again.
+
+    Parameters:
+        sim (Sim): the simulation. verb: of PAIRS. rate: times per second of tyme, on average.
+        among: names of hosts; None: all that there are. until: tyme of the last; None: until the run ends.
+        mend: seconds until it is mended, or a range to draw them from.
+        serial: which trouble of sim this is, so that each has dice of its own.
+    """
 
     def __init__(
         self,

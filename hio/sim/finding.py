@@ -36,7 +36,7 @@ class Scenario(NamedTuple):
 
 
 def find(spec: str) -> Scenario:
-    """Return the scenario that FILE::NAME names; FILE alone will do where the file has only one.
+    """Return the scenario that spec names: FILE::NAME; FILE alone will do where the file has only one.
 
     The file is imported, with its own folder and the current one to import from. Raises SimError, in one line, for
     what is not there or no scenario; whatever the file itself raises is the cause of one.

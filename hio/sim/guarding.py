@@ -69,9 +69,11 @@ class Run(Protocol):
     taken: int
 
     @property
-    def tyme(self) -> float: ...
+    def tyme(self) -> float:
+        """Tyme of the network, in seconds."""
 
-    def leaked(self, error: LeakError) -> None: ...
+    def leaked(self, error: LeakError) -> None:
+        """Take error, which is raised at once: code under test might catch it, and the run is to fail even then."""
 
 
 class Guard:
@@ -84,6 +86,8 @@ class Guard:
 
     Parameters:
         sim (Sim): the run. allow (tuple): kinds of LEAKS that are let pass.
+
+    A kind in allow that is not of LEAKS raises SimError.
     """
 
     def __init__(self, sim: Run, allow: tuple[str, ...] = ()) -> None:
@@ -236,7 +240,10 @@ class Guard:
     # -- leaks --------------------------------------------------------------------------------------------
 
     def reached(self, kind: str, event: str) -> None:
-        """Raise LeakError: the real world was reached for."""
+        """Raise LeakError: the real world was reached for, by what is of kind of LEAKS; event: its name.
+
+        Does nothing for a kind that is allowed, nor in other threads.
+        """
         if kind in self.allow or threading.get_ident() != self.thread:
             return
         host = f" of host {self.sim.running.name!r}" if self.sim.running is not None else ""
@@ -253,7 +260,7 @@ def hook() -> None:
 
 
 def audit(event: str, args: Any) -> None:
-    """Be told of event."""
+    """Be told of event, an audit event (PEP 578) of the interpreter. args, its parameters, do not matter here."""
     if _entered and event in _KINDS:
         _entered[0].reached(_KINDS[event], event)
 
@@ -281,7 +288,10 @@ def nanoseconds(seconds: float) -> int:
 
 
 def presents(wall: Callable[[], float]) -> dict[str, Any]:
-    """Return those functions of the time module that take the present when they are given no time."""
+    """Return those functions of the time module that take the present when they are given no time, by name.
+
+    wall: callable that answers the present, in seconds since 1970.
+    """
     gmtime, localtime, strftime, ctime, asctime = time.gmtime, time.localtime, time.strftime, time.ctime, time.asctime
     return {
         "gmtime": lambda seconds=None: gmtime(wall() if seconds is None else seconds),
@@ -327,9 +337,10 @@ class Stuck(BaseException):
 
 
 class Watchdog:
-    """Context in which a turn that takes patience seconds of CPU or more is ended by Stuck.
+    """Context in which a turn of sim, a Run, that takes patience seconds of CPU or more is ended by Stuck.
 
-    Only in the main thread, and only where nobody else uses the timer (SIGVTALRM). It touches no run that goes on.
+    Only in the main thread, and only where nobody else uses the timer (SIGVTALRM). It touches no run that goes on. A
+    turn may take twice as long before it is noticed. patience: 0.0: no turn is ended.
     """
 
     def __init__(self, sim: Run, patience: float) -> None:
@@ -352,7 +363,10 @@ class Watchdog:
             signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
 
     def look(self, _: int, frame: FrameType | None) -> None:
-        """See whether the turn is still the one that it was."""
+        """See whether the turn is still the one that it was, and raise Stuck if so.
+
+        A handler of signals: frame is where it interrupted the program.
+        """
         now = (self.sim.taken, self.sim.tyme)
         if now == self.seen:
             self.seen = (-1, -1.0)

@@ -51,6 +51,8 @@ class Host:
         client (bool): whether the run waits for it. done (bool): whether its doers are all done.
         up, paused (bool): whether it runs, and whether it gets turns.
         disk (dict): what outlives a crash; for its doers to use as they like.
+
+    Made by Sim.host(), which tells of make, tock and skew. A make that cannot be called raises SimError.
     """
 
     def __init__(
@@ -103,7 +105,10 @@ class Host:
     # -- its life -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Make the doers and start them."""
+        """Make the doers and start them.
+
+        Raises SimError when it is up already, or its factory made what are no doers.
+        """
         if self.up:
             raise SimError(f"host {self.name!r} is up already")
         network = self.network
@@ -124,7 +129,10 @@ class Host:
         self._want(network.now)
 
     def crash(self) -> None:
-        """End at once: nobody is told, nothing is closed, and what is sent here waits in vain."""
+        """End at once: nobody is told, nothing is closed, and what is sent here waits in vain.
+
+        Raises SimError when it is down already.
+        """
         if not self.up:
             raise SimError(f"host {self.name!r} is down already")
         self.up = False
@@ -213,7 +221,10 @@ class Host:
 
 
 def asDoers(made: Any, host: Host) -> list[Any]:
-    """Return what a factory made as a list of doers: one doer, an iterable of them, or the generator of a task."""
+    """Return what the factory of host made as a list: of one doer, an iterable of them, or the generator of a task.
+
+    None makes an empty list. Raises SimError for anything else.
+    """
     if isinstance(made, Generator):
         return [Task(made)]
     if made is None:
@@ -226,7 +237,7 @@ def asDoers(made: Any, host: Host) -> list[Any]:
 
 
 class Task(Doer):
-    """A doer that runs a generator: the body of a factory that is a generator function itself."""
+    """A doer that runs dog, a generator: the body of a factory that is a generator function itself."""
 
     def __init__(self, dog: Generator[Any, Any, Any]) -> None:
         super().__init__()
@@ -238,7 +249,11 @@ class Task(Doer):
     def do(
         self, tymth: Tymth, *, tock: float = 0.0, temp: bool | None = None, **opts: Any
     ) -> Generator[Any, Any, bool | None]:
-        """Run the generator: it yields tocks and is sent tymes. It begins in the first pass."""
+        """Run the generator: it yields tocks and is sent tymes. It begins in the first pass.
+
+        tymth: what to be wound to. tock, temp, opts: as a Doist gives them; not used, for the generator knows none.
+        Returns what the generator returns, as a bool; True for None.
+        """
         self.wind(tymth)
         yield 0.0  # what is yielded on entering is no tock
         result = yield from self.dog
