@@ -68,8 +68,7 @@ class Server(Acceptor):
         connections: int | None = None,
         **kwa: Any,
     ) -> None:
-        self.tymeout = checkedTymeout(tymeout if tymeout is not None else self.Tymeout)
-        self.ixTymeout = tymeout or 0.0  # of the Remoters to come
+        self._tymeout = tymeout if tymeout is None else checkedTymeout(tymeout)
         if connections is not None and connections < 1:
             raise ValueError(f"connections must be at least 1 or None, got {connections!r}")
         self.connections = connections
@@ -85,6 +84,18 @@ class Server(Acceptor):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.ha!r} opened={self.opened} ixes={len(self.ixes)}>"
+
+    @property
+    def tymeout(self) -> float:
+        """Seconds of tyme that connections to come may be idle; while none was given, Tymeout shows and none is closed.
+
+        Assigning raises ValueError for a negative one.
+        """
+        return self.Tymeout if self._tymeout is None else self._tymeout
+
+    @tymeout.setter
+    def tymeout(self, tymeout: float) -> None:
+        self._tymeout = checkedTymeout(tymeout)
 
     # -- readiness ----------------------------------------------------------------------------------------
 
@@ -222,7 +233,7 @@ class Server(Acceptor):
 
     def remoting(self) -> dict[str, Any]:
         """Return the keywords with which Remoters are made."""
-        return dict(tymth=self.tymth, tymeout=self.ixTymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
+        return dict(tymth=self.tymth, tymeout=self._tymeout or 0.0, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
 
     def serviceConnects(self) -> list[Ix]:
         """Take the connections that wait into .ixes; return the list of their Remoters, and of those put in by hand."""

@@ -282,6 +282,15 @@ def test_tymeout_zero_and_none(pairs, tymeout, shown):
     assert ix.cs is not None and not ix.cutoff
 
 
+def test_a_tymeout_that_is_assigned_is_that_of_connections_to_come(pairs):
+    each = pairs()
+    each.server.tymeout = 4.0
+    _, ix = each.pair()
+    assert ix.tymeout == each.server.tymeout == 4.0
+    with pytest.raises(ValueError, match="-1"):
+        each.server.tymeout = -1
+
+
 def test_tymeout_unwound_then_wound(pairs):
     """Without tyme nothing expires; from when it is told the tyme, idle counts."""
     each = pairs(wound=False, tymeout=2.0)
