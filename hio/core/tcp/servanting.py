@@ -233,7 +233,8 @@ class Server(Acceptor):
 
     def remoting(self) -> dict[str, Any]:
         """Return the keywords with which Remoters are made."""
-        return dict(tymth=self.tymth, tymeout=self._tymeout or 0.0, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
+        tymeout = self._tymeout or 0.0
+        return dict(tymth=self.tymth, tymeout=tymeout, refreshable=self.refreshable, bs=self.bs, wl=self.wl)
 
     def serviceConnects(self) -> list[Ix]:
         """Take the connections that wait into .ixes; return the list of their Remoters, and of those put in by hand."""
