@@ -163,20 +163,24 @@ class Crew:
                     self._employ(workers, selector, more)
                     if not workers:
                         return
-                    outcomes: list[Outcome] = []
-                    for key, _ in selector.select(0.5):
-                        worker = key.data
-                        came, alive = worker.hear()
-                        outcomes += came
-                        if not alive:
-                            outcomes += self._bury(worker, workers, selector, left, "died")
-                    for worker in [each for each in workers if self._hangs(each)]:
-                        outcomes += self._bury(worker, workers, selector, left, "hung")
-                    yield outcomes
+                    yield self._hear(workers, selector, left)
             finally:
                 for worker in workers:
                     worker.end()
                     worker.errors.close()
+
+    def _hear(self, workers: list[Worker], selector: selectors.BaseSelector, left: deque[int]) -> list[Outcome]:
+        """Return what workers answer within half a second, those who died or hang too; what they had goes to left."""
+        outcomes: list[Outcome] = []
+        for key, _ in selector.select(0.5):
+            worker = key.data
+            came, alive = worker.hear()
+            outcomes += came
+            if not alive:
+                outcomes += self._bury(worker, workers, selector, left, "died")
+        for worker in [each for each in workers if self._hangs(each)]:
+            outcomes += self._bury(worker, workers, selector, left, "hung")
+        return outcomes
 
     def _employ(self, workers: list[Worker], selector: selectors.BaseSelector, more: Take) -> None:
         """Give seeds to workers that have none, and hire while there are seeds; let go who gets none."""

@@ -17,13 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import permutations
+from itertools import combinations, product
 from typing import Any
 
 from .dialing import SimEnd
-from .failing import SimError, SimFailure
+from .failing import SimError
 from .faulting import LONE, PAIRS, Fault
 from .running import Sim
+from .trying import play
 
 #: Runs after which a proof is given up.
 MOST = 10_000
@@ -42,6 +43,12 @@ class Proof:
     complete: bool = False
     failures: list[tuple[Any, Exception]] = field(default_factory=list)
 
+    def note(self, tried: Any, failure: Exception | None) -> None:
+        """Count a run of what was tried, and keep its failure; None: it did not fail."""
+        self.runs += 1
+        if failure is not None:
+            self.failures.append((tried, failure))
+
     def __bool__(self) -> bool:
         return self.complete and not self.failures
 
@@ -56,7 +63,8 @@ def moments(scenario: Callable[[Sim], Any], *, seed: int | str = 0, **kwa: Any) 
 
     seed: of the run. kwa: for Sim. Returns seconds, each once, in order.
     """
-    sim, _ = attempt(scenario, [], seed, kwa)
+    sim = Sim(seed, **kwa)
+    play(scenario, sim)
     return sorted({event.tyme for event in sim.trace})
 
 
@@ -75,34 +83,32 @@ def everyFault(
     hosts: names of those that faults befall. verbs: of faulting.PAIRS; another raises SimError. mend: seconds until
     a fault is mended. seed: of each run. most: runs after which this is given up. kwa: for Sim.
     """
-    proof = Proof(runs=1)
-    sim, failure = attempt(scenario, [], seed, kwa)
-    if failure is not None:
-        proof.failures.append(([], failure))
+    proof = Proof()
+    sim = Sim(seed, **kwa)
+    proof.note([], play(scenario, sim))
     tymes = sorted({event.tyme for event in sim.trace})
     for schedule in singles(tymes, hosts, verbs, mend):
         if proof.runs >= most:
             return proof
-        _, failure = attempt(scenario, schedule, seed, kwa)
-        proof.runs += 1
-        if failure is not None:
-            proof.failures.append((schedule[0], failure))
+        sim = Sim(seed, **kwa)
+        sim.inject(schedule)
+        proof.note(schedule[0], play(scenario, sim))
     proof.complete = True
     return proof
 
 
 def singles(tymes: list[float], hosts: Sequence[str], verbs: Sequence[str], mend: float) -> Iterator[list[Fault]]:
-    """Yield each schedule of one fault, and its mending."""
-    for tyme in tymes:
-        for verb in verbs:
-            if verb not in PAIRS:
-                raise SimError(f"there is no verb {verb!r} that breaks; there are {', '.join(PAIRS)}")
-            groups = permutations(hosts, 1 if verb in LONE else 2)
-            for whom in groups:
-                if verb not in LONE and list(hosts).index(whom[0]) > list(hosts).index(whom[1]):
-                    continue  # what is about two hosts does the same to both
-                mending = PAIRS[verb]
-                yield [Fault(tyme, verb, whom), *([Fault(tyme + mend, mending, whom)] if mending else [])]
+    """Yield each schedule of one of verbs at one of tymes on one or two of hosts, mended after mend seconds.
+
+    What is about two hosts does the same to both, so that each two are named once. Raises SimError for a verb that is
+    not of PAIRS.
+    """
+    for tyme, verb in product(tymes, verbs):
+        if verb not in PAIRS:
+            raise SimError(f"there is no verb {verb!r} that breaks; there are {', '.join(PAIRS)}")
+        mending = PAIRS[verb]
+        for whom in combinations(hosts, 1 if verb in LONE else 2):
+            yield [Fault(tyme, verb, whom), *([Fault(tyme + mend, mending, whom)] if mending else [])]
 
 
 def everyOrder(
@@ -116,11 +122,9 @@ def everyOrder(
     proof = Proof()
     choices: list[int] = []
     while proof.runs < most:
-        order = Order(choices)
-        _, failure = attempt(scenario, [], seed, kwa, order)
-        proof.runs += 1
-        if failure is not None:
-            proof.failures.append((order.taken, failure))
+        sim = Sim(seed, **kwa)
+        sim.order = order = Order(choices)
+        proof.note(order.taken, play(scenario, sim))
         choices = order.next()
         if not choices:
             proof.complete = True
@@ -189,22 +193,3 @@ class Order:
         if choices:
             choices[-1] += 1
         return choices
-
-
-def attempt(
-    scenario: Callable[[Sim], Any], schedule: list[Fault], seed: int | str, kwa: dict[str, Any], order: Any = None
-) -> tuple[Sim, Exception | None]:
-    """Run scenario once with schedule; return its Sim and how it failed."""
-    sim = Sim(seed, **kwa)
-    sim.order = order
-    sim.inject(schedule)
-    try:
-        scenario(sim)
-        if not sim.ran:
-            sim.run()
-    except (SimFailure, AssertionError) as failure:
-        return sim, failure
-    return sim, None
-
-
-__all__ = ["Order", "Proof", "everyFault", "everyOrder", "moments"]

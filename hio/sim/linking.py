@@ -121,10 +121,14 @@ class Sender(Protocol):
     worried: bool
 
     @property
-    def peer(self) -> Sender | None: ...
+    def peer(self) -> Sender | None:
+        """The other end; None: there is none yet."""
 
     def note(self, kind: str, segment: int = 0, data: bytes = b"", note: str = "") -> None:
-        """Write down what happens here."""
+        """Write down what happens here: an event of kind, as SimEnd.note has it.
+
+        segment: the number of what it is about, 0 for none. data: its bytes. note: words for a reader.
+        """
 
     def giveUp(self) -> None:
         """What was sent is not answered for too long."""
@@ -157,6 +161,8 @@ class Link:
         held (list[Held]): what waits, in order.
         free (float): tyme at which the last segment has left, as bandwidth allows.
         swallowing (bool): whether what dials through it vanishes.
+
+    seed: of the run, which its own dice come from.
     """
 
     __slots__ = (
@@ -202,7 +208,10 @@ class Link:
         return self.constant if self.constant is not None else grained(self._draw(self.dice))
 
     def carry(self, data: bytes, now: float) -> Iterator[tuple[bytes, float, int]]:
-        """Yield the pieces in which data travels: (piece, tyme of arrival, times that it is lost before)."""
+        """Yield the pieces in which data travels: (piece, tyme of arrival, times that it is lost before).
+
+        now: tyme at which it is sent, in seconds.
+        """
         terms = self.terms
         rates = [rate for rate in (terms.bandwidth, self.choke) if rate]
         for piece in self.cut(data) if terms.split else (data,):

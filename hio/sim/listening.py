@@ -24,7 +24,10 @@ class SimListener(SimSock):
 
     Attributes:
         ha: (host, port), or a path. bl (int): connections that wait at the most; others knock again later.
+        bs (int): bytes that the buffers of a connection hold at the least.
+        reuseport (bool): whether others may listen at the same address, if they say so too.
         queue (deque[SimSocket]): connected and not accepted yet.
+        net (Station): of the host.
     """
 
     __slots__ = ("ha", "bl", "bs", "queue", "reuseport", "closed")
@@ -44,7 +47,7 @@ class SimListener(SimSock):
         return f"<SimListener {self.net.name} {self.ha!r}{state}>"
 
     def overlaps(self, host: str) -> bool:
-        """Whether an address on the same port cannot be had beside this one."""
+        """Whether host, an address on the same port, cannot be had beside this one."""
         mine = self.ha[0]
         return mine == host or "::" in (mine, host) or ("0.0.0.0" in (mine, host) and ":" not in mine + host)
 
@@ -59,7 +62,7 @@ class SimListener(SimSock):
         return len(self.queue) > self.bl  # Linux takes one more than asked for
 
     def mask(self) -> int:
-        """What is ready of what is asked for."""
+        """Return what is ready of what is asked for, bits READ and WRITE."""
         return self.events & READ if self.queue else 0
 
     def greet(self, caller: Any) -> None:
@@ -81,7 +84,10 @@ class SimListener(SimSock):
             self.tell()
 
     def accept(self) -> tuple[SimSocket, Any]:
-        """Return (socket, far address) of who waits longest. Raises BlockingIOError when nobody does."""
+        """Return (socket, far address) of who waits longest.
+
+        Raises BlockingIOError when nobody does, OSError, EBADF, when this socket is closed.
+        """
         if self.net.network.loose:
             self.net.network.catchUp()
         if self.closed:
@@ -98,6 +104,7 @@ class SimListener(SimSock):
         return self.ha if self.family != socket.AF_INET6 else (*self.ha, 0, 0)
 
     def getpeername(self) -> Any:
+        """Raise OSError, ENOTCONN, as Linux does; it never returns."""
         raise OSError(ENOTCONN, strerror(ENOTCONN))
 
     def listen(self, backlog: int = 128) -> None:
@@ -106,7 +113,7 @@ class SimListener(SimSock):
         self.bl = max(1, backlog)
 
     def shutdown(self, how: int) -> None:
-        """Refuse from now on, as Linux does."""
+        """Refuse from now on, whatever how says, as Linux does."""
         self.alive()
         self._withdraw()
 

@@ -191,7 +191,7 @@ class Answers:
 
 
 class Visitor:
-    """Makes one visit; see visit()."""
+    """Makes one visit; host, to, port and visit: as for visit()."""
 
     def __init__(self, host: Host, to: str, port: int, visit: Visit) -> None:
         self.host = host
@@ -237,7 +237,7 @@ class Visitor:
         return self.answers
 
     def over(self, last: float) -> bool:
-        """Whether there is nothing more to do."""
+        """Whether there is nothing more to do. last: tyme at which something moved last."""
         client, visit = self.client, self.visit
         if self.host.tyme - last > PATIENCE or client.cutoff:
             return True
@@ -274,7 +274,7 @@ class Visitor:
         return moved
 
     def take(self, data: bytes) -> None:
-        """Take bytes of responses."""
+        """Take data, bytes of responses."""
         try:
             parts = self.reader.feed(data)
         except Malformed:  # the oracles of the Sim say so
@@ -302,7 +302,10 @@ class Visitor:
 
 
 def visit(host: Host, to: str, port: int, one: Visit) -> Generator[float, Any, Answers]:
-    """Make a visit to port of host to, from host; return its Answers."""
+    """Make a visit, one, to port of host to, from host; return its Answers.
+
+    A generator for a doer: it yields tocks, in seconds. It never raises what the server does wrong: see Answers.
+    """
     if any(ask.broken is not None for ask in one.asks) and host.sim.oracles is not None:
         host.sim.oracles.excuse(host.name)
     if one.wait:

@@ -28,7 +28,7 @@ RX_BUFFER = 131_072
 class SimNet(Station):
     """The Net of one host: hand it to servers and clients as net=.
 
-    Parameters (beside those of Station):
+    Parameters (name and address as for Station):
         network: None: one of its own, loose.
         tx, rx (int): bytes that send and receive buffers hold unless bs asks for more.
     """
@@ -44,9 +44,10 @@ class SimNet(Station):
         super().__init__(name, Network() if network is None else network, address, tx, rx)
 
     def listen(self, ha: Any, *, bl: int, bs: int, reuseport: bool = False) -> SimListener:
-        """Return a nonblocking socket listening on ha: (host, port), host "" or "::" for all addresses, port 0 for any;
-        or a path, which is known within this host only.
+        """Return a nonblocking socket listening on ha: (host, port), or a path, which is known within this host only.
 
+        ha: host "", "0.0.0.0" or "::" for all addresses, port 0 for any. bl: connections that may wait. bs: bytes that
+        the buffers of a connection hold at the least. reuseport: whether others may listen there that say so too.
         Raises OSError: EADDRINUSE, or EADDRNOTAVAIL for an address that is not this host's.
         """
         if not isinstance(ha, tuple):
@@ -66,7 +67,10 @@ class SimNet(Station):
         return sock
 
     def dial(self, ha: Any, *, bs: int) -> SimSocket:
-        """Return a nonblocking socket on which connect_ex(ha) may be called until connected."""
+        """Return a nonblocking socket on which connect_ex(ha) may be called until connected.
+
+        bs: bytes that its buffers hold at the least.
+        """
         return SimSocket(self, max(self.tx, bs), max(self.rx, bs))
 
     def resolve(self, host: str) -> str:

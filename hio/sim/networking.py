@@ -65,14 +65,17 @@ class Network:
         return f"<Network now={self.now} hosts={list(self.hosts)} due={len(self.heap)}>"
 
     def named(self, name: str) -> Station:
-        """Return the station of a host. Raises SimError, with the names there are, when there is none."""
+        """Return the station of the host of that name. Raises SimError, with the names there are, when it is none."""
         try:
             return self.hosts[name]
         except KeyError:
             raise SimError(f"no host is called {name!r}; there are {', '.join(self.hosts) or 'none'}") from None
 
     def link(self, src: str, dst: str) -> Link:
-        """Return the link from one host to another."""
+        """Return the link from host src to host dst, made when it is first asked for.
+
+        Raises SimError for an unknown host.
+        """
         link = self.links.get((src, dst))
         if link is None:
             self.named(src)
@@ -115,7 +118,10 @@ class Network:
     # -- blocked links ------------------------------------------------------------------------------------
 
     def keep(self, link: Link, sock: Sender, act: Action, segment: int, data: Any) -> None:
-        """Keep what cannot pass; sock, whose it is, sends it again, and gives up after a while."""
+        """Keep what cannot pass link; sock, whose it is, sends it again, and gives up after a while.
+
+        act(segment, data) is what its arrival does.
+        """
         link.held.append(Held(self.now, sock, act, segment, data))
         sock.note(Kind.WAIT, segment, note=f"{link.src} > {link.dst} is blocked")
         self.worry(sock)
@@ -143,11 +149,14 @@ class Network:
             self.push(min(waits) + PATIENCE, self.despair, sock)
 
     def block(self, link: Link, why: int) -> None:
-        """Block link for one reason more."""
+        """Block link for one reason more; why: PARTED, HELD or DOWN."""
         link.blocked |= why
 
     def unblock(self, link: Link, why: int, promptly: bool = False) -> None:
-        """Take one reason away. If none is left, what waits goes on: promptly, or when TCP would send it again."""
+        """Take the reason why away from link; if none is left, what waits goes on.
+
+        promptly: at once; else when TCP would send it again.
+        """
         if not link.blocked & why:
             return
         link.blocked &= ~why
@@ -182,7 +191,10 @@ class Network:
             heappush(self.heap, (late[act.__self__], next(self.serial), act, segment, data))  # type: ignore[attr-defined]
 
     def silence(self, net: Station) -> None:
-        """Take a host off the network without a word: it crashed. Its sockets are dead, what is sent to it waits."""
+        """Take the host net off the network without a word: it crashed.
+
+        Its sockets are dead, what is sent to it waits.
+        """
         net.down = True
         for name in self.hosts:
             self.block(self.link(name, net.name), DOWN)
@@ -193,7 +205,7 @@ class Network:
         net.paths.clear()
 
     def revive(self, net: Station) -> None:
-        """Put a host back on the network, with no memory of its connections."""
+        """Put the host net back on the network, with no memory of its connections."""
         net.down = False
         for name in self.hosts:
             self.unblock(self.link(name, net.name), DOWN)
@@ -214,6 +226,8 @@ class Station:
         down (bool): it crashed and did not start again yet.
         stirred (bool): waits in network.ready already.
         owner: who is to be given a turn when something happens; None by hand.
+
+    Raises SimError when name is "" or another host's, or an address is.
     """
 
     def __init__(self, name: str, network: Network, address: str | None, tx: int, rx: int) -> None:
@@ -259,7 +273,7 @@ class Station:
         raise OSError(EADDRNOTAVAIL, strerror(EADDRNOTAVAIL))
 
     def find(self, address: str, port: int, serial: int) -> Any:
-        """Return who listens at address; of several, by serial; None: nobody."""
+        """Return who listens at address and port; of several, by serial; None: nobody."""
         able = [sock for sock in self.ports.get(port, ()) if sock.takes(address)]
         return able[serial % len(able)] if able else None
 

@@ -22,7 +22,7 @@ LEAST_BUFFER = 2048
 
 
 def error(number: int) -> OSError:
-    """Return the OSError of an errno, as the system would raise it."""
+    """Return the OSError of an errno, number, as the system would raise it."""
     return OSError(number, strerror(number))
 
 
@@ -64,7 +64,7 @@ class SimSock:
             self.net.stir()
 
     def mask(self) -> int:
-        """What is ready of what is asked for."""
+        """Return what is ready of what is asked for, bits READ and WRITE."""
         raise NotImplementedError
 
     def retire(self) -> None:
@@ -74,19 +74,20 @@ class SimSock:
         self.net.socks.pop(self.number, None)
 
     def setblocking(self, flag: bool) -> None:
-        """Take False; a simulated socket never waits."""
+        """Take False; a simulated socket never waits, so that a true flag raises ValueError."""
         if flag:
             raise ValueError("a simulated socket cannot wait: setblocking(False)")
 
     def settimeout(self, seconds: float | None) -> None:
-        """Take 0.0; a simulated socket never waits."""
+        """Take 0.0 seconds; a simulated socket never waits, so that all others and None raise ValueError."""
         self.setblocking(seconds != 0.0)
 
     def gettimeout(self) -> float:
+        """Return 0.0: a simulated socket never waits."""
         return 0.0
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
-        """Keep value. SO_SNDBUF, SO_RCVBUF and SO_LINGER have an effect."""
+        """Keep value for option at level. SO_SNDBUF, SO_RCVBUF and SO_LINGER have an effect."""
         if level == socket.SOL_SOCKET and option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             self.resize(option, max(int(value), LEAST_BUFFER))
             return
@@ -95,7 +96,10 @@ class SimSock:
         self.options[level, option] = value
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
-        """Return what was set, the sizes of the buffers, or SO_ERROR, which it clears; 0 for what nobody set."""
+        """Return what was set for option at level, the sizes of the buffers, or SO_ERROR, which it clears.
+
+        0 for what nobody set. size, the bytes of an answer that is no number, does not matter here.
+        """
         if level == socket.SOL_SOCKET and option == socket.SO_ERROR:
             return self.blame()
         if level == socket.SOL_SOCKET and option == socket.SO_TYPE:
@@ -177,7 +181,10 @@ class SimPoller(Poller):
             self.ready.pop(sock, None)
 
     def poll(self, timeout: float | None = 0.0) -> int:
-        """Collect what is ready now. Never waits: tyme is not a poller's to turn."""
+        """Collect what is ready now; return how many sockets that are.
+
+        Never waits, whatever timeout says: tyme is not a poller's to turn.
+        """
         if self.foresees:
             self.net.network.catchUp()
         ready = self.ready
@@ -199,11 +206,12 @@ class SimPoller(Poller):
         return count
 
     def due(self) -> float | None:
-        """Tyme of the next event of the network; None: none is certain, or the run that turns the tyme knows."""
+        """Return the tyme of the network's next event; None: none is certain, or the run that turns the tyme knows."""
         heap = self.net.network.heap
         return heap[0][0] if self.foresees and heap else None
 
     def fileno(self) -> int:
+        """Raise NotImplementedError: a simulated network has no descriptor, as base.polling would return one."""
         raise NotImplementedError("a simulated network has no descriptor that another loop could wait for")
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ MOST = 120
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
+    """Add the options to parser."""
     group = parser.getgroup("hio", "simulations (hio.sim)")
     group.addoption("--sim-seed", metavar="SEED", help="run simulations under this seed only")
     group.addoption("--sim-seeds", metavar="RANGE", help="run simulations under these seeds: 200, or 5..90")
@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known, and see that the options can be understood."""
+    """Make the mark known to config, and raise UsageError for options that cannot be understood."""
     config.addinivalue_line("markers", MARK)
     config.stash[TOLD] = {}
     try:
@@ -90,7 +90,7 @@ def spread(seeds: Any) -> list[int | str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test of each seed."""
+    """Make a test of each seed, where metafunc wants one. Raises UsageError for seeds that cannot be understood."""
     if "sim_seed" not in metafunc.fixturenames:
         return
     one = metafunc.config.getoption("--sim-seed")
@@ -108,14 +108,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def sim_seed(request: pytest.FixtureRequest) -> int | str:
-    """The seed of this test."""
+    """Return the seed of this test, which pytest_generate_tests put into request."""
     seed: int | str = request.param
     return seed
 
 
 @pytest.fixture
 def sim(request: pytest.FixtureRequest, sim_seed: int | str) -> Sim:
-    """A Sim of the seed, with the parameters of the mark; runs behind the test if the test did not run it."""
+    """Return a Sim of sim_seed, with the parameters of the mark of the test that request is for.
+
+    It runs behind the test if the test did not run it.
+    """
     mark = request.node.get_closest_marker("sim")
     kwa = {name: value for name, value in mark.kwargs.items() if name != "seeds"} if mark is not None else {}
     made = request.node.stash[SIM] = Sim(sim_seed, **kwa)
@@ -124,7 +127,10 @@ def sim(request: pytest.FixtureRequest, sim_seed: int | str) -> Sim:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Run what the test has set up but not run; spare the reader of a failure the inside of the simulator."""
+    """Run what the test pyfuncitem has set up but not run; return what the test does.
+
+    Yields once, to have pytest call it. Spares the reader of a failure the inside of the simulator.
+    """
     __tracebackhide__ = True
     try:
         result = yield
@@ -156,7 +162,11 @@ def outside(trace: TracebackType | None) -> TracebackType | None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to a failure what is needed to see it again."""
+    """Add to the report of a failure of item what is needed to see it again.
+
+    Yields once, to have pytest make it, and returns it. call: how the test went, or its setup or teardown, which are
+    left as they are. Of each test the first failing seed is told at length, the others in a line.
+    """
     report = yield
     made = item.stash.get(SIM, None)
     if made is None or call.when != "call" or not report.failed or call.excinfo is None:
@@ -174,7 +184,10 @@ def pytest_runtest_makereport(
 
 
 def describe(item: pytest.Item, made: Sim, error: BaseException, reason: str) -> str:
-    """Return lines about a run that failed; those that a SimFailure tells itself are left to it."""
+    """Return lines about the run made of the test item, which failed by error, in one line: reason.
+
+    What a SimFailure tells itself is left to it. Writes trace and chart.
+    """
     lines = [f"seed    {made.seed!r}", f"replay  {replay(item, made)}", f"digest  {made.trace.digest()[:16]}"]
     lines += [f"{what:<7} {path}" for what, path in save(item, made, reason)]
     if not isinstance(error, SimFailure):
@@ -184,12 +197,16 @@ def describe(item: pytest.Item, made: Sim, error: BaseException, reason: str) ->
 
 
 def replay(item: pytest.Item, made: Sim) -> str:
-    """Return the command that runs this test under this seed again."""
+    """Return the command that runs the test item under the seed of made again."""
     return shlex.join(["pytest", item.nodeid, "--sim-seed", str(made.seed)])
 
 
 def save(item: pytest.Item, made: Sim, reason: str) -> list[tuple[str, str]]:
-    """Write trace and chart of a run; return what lies where."""
+    """Write trace and chart of the run made of the test item; return pairs of what it is and where it lies.
+
+    reason: stands above the chart. They lie in the folder of --sim-trace, else in the cache of pytest, else in a new
+    one.
+    """
     folder = item.config.getoption("--sim-trace")
     if folder is None:
         cache = getattr(item.config, "cache", None)  # not there with -p no:cacheprovider
@@ -204,7 +221,7 @@ def save(item: pytest.Item, made: Sim, reason: str) -> list[tuple[str, str]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say under how many seeds each test failed."""
+    """Say under how many seeds each test failed that did so more than once, by terminalreporter."""
     seeds: dict[str, list[str]] = {}
     for report in terminalreporter.getreports("failed"):
         if said := getattr(report, "sim", None):

@@ -38,7 +38,7 @@ class Nothing:
 
 
 class Line(Nothing):
-    """Shows one line that is written over again and again."""
+    """Shows one line on stream, a terminal, that is written over again and again."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
@@ -62,7 +62,7 @@ class Line(Nothing):
 
 
 class Bar(Nothing):
-    """Shows a bar of rich's."""
+    """Shows a bar on stream; rich, console: modules of the package rich, rich.progress and rich.console."""
 
     def __init__(self, stream: TextIO, rich: Any, console: Any) -> None:
         super().__init__(stream)

@@ -83,12 +83,13 @@ class Head:
     length: int = 0
 
     def get(self, name: str) -> str | None:
-        """Return the values of a field, joined by commas; None when there is none."""
+        """Return the values of the field name, given in lower case, joined by commas; None when there is none."""
         values = self.named.get(name)
         return ", ".join(values) if values else None
 
     @cached_property
     def named(self) -> dict[str, list[str]]:
+        """Values in order, by name of field in lower case."""
         named: dict[str, list[str]] = {}
         for name, value in self.fields:
             named.setdefault(name, []).append(value)
@@ -96,6 +97,7 @@ class Head:
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:
+        """(name, value) of the fields, whatever their order."""
         return frozenset(self.fields)
 
     @cached_property
@@ -274,14 +276,14 @@ KNOWN: dict[tuple[str, bytes], Parts] = {}
 
 
 def remember(method: str, data: bytes, parts: Parts) -> None:
-    """Have the parts of a message at hand for when it comes again."""
+    """Have the parts of a message, data, at hand for when it comes again; method: as for Reader."""
     if len(KNOWN) >= MEMORY:
         KNOWN.clear()
     KNOWN[method, data] = parts
 
 
 def isinterim(head: Head) -> bool:
-    """Whether it begins an interim response."""
+    """Whether head begins an interim response (RFC 9110, 15.2)."""
     return isinstance(head.line[0], int) and head.line[0] < 200
 
 
@@ -296,7 +298,10 @@ def readField(line: bytes) -> tuple[str, str]:
 
 
 def readRequestHead(block: bytes) -> Head:
-    """Return the Head of a request (RFC 9112, 3 and 6.3). Raises Malformed, Unclear."""
+    """Return the Head of a request (RFC 9112, 3 and 6.3). Raises Malformed, Unclear.
+
+    block: its bytes without the empty line.
+    """
     lines = block.split(b"\r\n")
     match = isAsking(lines[0])
     if not match:
@@ -319,7 +324,10 @@ def readRequestHead(block: bytes) -> Head:
 
 
 def readResponseHead(block: bytes, method: str) -> Head:
-    """Return the Head of a response to a request with method (RFC 9112, 4 and 6.3). Raises Malformed."""
+    """Return the Head of a response to a request with method (RFC 9112, 4 and 6.3). Raises Malformed.
+
+    block: its bytes without the empty line.
+    """
     lines = block.split(b"\r\n")
     match = isStatus(lines[0])
     if not match:
@@ -349,7 +357,7 @@ def readResponseHead(block: bytes, method: str) -> Head:
 
 
 def readLength(length: str) -> int:
-    """Return the number of a Content-Length. Raises Malformed, Unclear."""
+    """Return the number that length, the value of a Content-Length, is (RFC 9110, 8.6). Raises Malformed, Unclear."""
     if isLength(length):
         return int(length)
     several = {one.strip() for one in length.split(",")}

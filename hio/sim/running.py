@@ -163,7 +163,7 @@ class Sim(Faults):
         rx: int | None = None,
         client: bool = False,
     ) -> Host:
-        """Make a host that runs what make makes.
+        """Make a host of that name that runs what make makes; raises SimError for what cannot be one.
 
         make: called with the Host at each of its starts. Returns a doer or several; or is a generator function, whose
         body is then the one doer: it yields tocks and is sent tymes.
@@ -181,17 +181,17 @@ class Sim(Faults):
         return host
 
     def client(self, name: str, make: Factory, **kwa: Any) -> Host:
-        """Make a host as host() does; the run ends when the doers of all such hosts are done."""
+        """Make a host by name, make and kwa as host() does, and return it; the run ends when all such are done."""
         return self.host(name, make, client=True, **kwa)
 
     def always(self, name: str, predicate: Callable[[], Any]) -> None:
-        """State that predicate() is true after every turn, from now on."""
+        """State, by this name, that predicate() is true after every turn, from now on."""
         self._state(Property(name, predicate, None))
 
     def eventually(self, name: str, predicate: Callable[[], Any], *, within: float) -> None:
-        """State that predicate() is true after some turn at most within seconds from now. Looked at until it is.
+        """State that predicate() is true after some turn at most within (more than 0) seconds from now.
 
-        A run that would end before goes on until then.
+        name: for reports. Looked at until it is; a run that would end before goes on. Another within raises SimError.
         """
         if not within > 0.0:
             raise SimError(f"within must be seconds, more than 0, got {within!r} for {name!r}")
@@ -470,7 +470,7 @@ def run(scenario: Callable[[Sim], Any], seed: int | str = 0, **kwa: Any) -> Sim:
 
 
 def names(args: tuple[Any, ...]) -> list[str]:
-    """Return the names of hosts among the parameters of a verb."""
+    """Return the names of hosts among args, the parameters of a verb."""
     found = []
     for arg in args:
         if isinstance(arg, str):

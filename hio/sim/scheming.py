@@ -23,10 +23,11 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, NoSuchExample
 
-from .failing import SimError, SimFailure
+from .failing import SimError
 from .faulting import LONE, PAIRS, TROUBLES, Fault
 from .loading import BROKEN, ENDS, Ask, Visit
 from .running import Sim
+from .trying import play
 
 #: Verbs that are drawn unless told otherwise.
 COMMON = ("partition", "hold", "reset", "crash", "bounce", "pause", "refuse")
@@ -77,7 +78,7 @@ def faults(
 
 
 def steps(low: float, high: float) -> st.SearchStrategy[float]:
-    """Return a strategy for multiples of STEP."""
+    """Return a strategy for multiples of STEP from low to high, in seconds."""
     return st.integers(int(low / STEP), int(high / STEP)).map(lambda count: count * STEP)
 
 
@@ -109,7 +110,24 @@ def visits(
     targets, methods: to choose from. most: visits. asks: requests on each. size: bytes of a body. All at the most.
     broken: whether the last request of a visit may be none.
     """
-    ask = st.builds(
+    one = st.builds(
+        toVisit,
+        st.lists(requests(targets, methods, size), min_size=1, max_size=asks),
+        st.sampled_from(ENDS),
+        steps(0.0, 1.0),
+        st.booleans(),
+        st.sampled_from((0, 1, 7, 100, 3000)),
+        st.one_of(st.none(), st.integers(0, len(BROKEN) - 1)) if broken else st.none(),
+    )
+    return st.lists(one, max_size=most)
+
+
+def requests(targets: Sequence[str], methods: Sequence[str], size: int) -> st.SearchStrategy[Ask]:
+    """Return a strategy for requests that are well formed.
+
+    targets, methods: to choose from. size: most bytes of a body, where there is one.
+    """
+    return st.builds(
         Ask,
         method=st.sampled_from(list(methods)),
         target=st.sampled_from(list(targets)),
@@ -119,23 +137,16 @@ def visits(
         closing=st.booleans(),
         broken=st.none(),  # else drawn by its type
     ).map(lambda ask: ask if ask.method in ("POST", "PUT", "PATCH") else ask._replace(size=0, chunks=0))
-    last = st.one_of(st.none(), st.integers(0, len(BROKEN) - 1)) if broken else st.none()
 
-    def build(asked: list[Ask], end: str, wait: float, pipelined: bool, pieces: int, flaw: int | None) -> Visit:
-        if flaw is not None:
-            asked = [*asked[:-1], asked[-1]._replace(broken=flaw)]
-        return Visit(tuple(asked), wait, pipelined, pieces, STEP if pieces else 0.0, 0, end)
 
-    one = st.builds(
-        build,
-        st.lists(ask, min_size=1, max_size=asks),
-        st.sampled_from(ENDS),
-        steps(0.0, 1.0),
-        st.booleans(),
-        st.sampled_from((0, 1, 7, 100, 3000)),
-        last,
-    )
-    return st.lists(one, max_size=most)
+def toVisit(asked: list[Ask], end: str, wait: float, pipelined: bool, pieces: int, flaw: int | None) -> Visit:
+    """Return the Visit of what was drawn: asked, end, wait, pipelined and pieces as Visit has them.
+
+    flaw: which of BROKEN its last request is; None: none.
+    """
+    if flaw is not None:
+        asked = [*asked[:-1], asked[-1]._replace(broken=flaw)]
+    return Visit(tuple(asked), wait, pipelined, pieces, STEP if pieces else 0.0, 0, end)
 
 
 @dataclass
@@ -172,37 +183,49 @@ def search(
 
     What is smaller must fail in the same way: by the same cause. Shrinking leaves out and simplifies; where that ends,
     another search begins for less than what is left, until none is found. The same search comes to the same end.
+    Raises SimError when what failed does not fail again.
     """
-    cause: list[str] = []
+    cause = ""  # of the first failure
 
     def fails(value: Any) -> bool:
-        failure = attempt(scenario, value, seed, kwa)[1]
+        nonlocal cause
+        failure = playWith(scenario, value, Sim(seed, **kwa))
         if failure is None:
             return False
         kind = getattr(failure, "cause", "assert")
-        if not cause:
-            cause.append(kind)
-        return kind == cause[0]
+        cause = cause or kind
+        return bool(kind == cause)
 
-    value: Any = None
     try:
-        value = find(strategy, fails, settings=searching(examples))
-        while weight(value):
-            least = weight(value)
-            value = find(strategy.filter(lambda one: weight(one) < least), fails, settings=searching(examples))  # noqa: B023
+        value = smallest(strategy, fails, examples)
     except NoSuchExample:
-        if not cause:
-            return None
+        return None
     except Flaky:
         raise SimError("what failed does not fail again: the scenario depends on more than its seed") from None
-    sim, failure = attempt(scenario, value, seed, kwa)
+    sim = Sim(seed, **kwa)
+    failure = playWith(scenario, value, sim)
     if failure is None:
         raise SimError(f"{value!r} does not fail again: the scenario depends on more than its seed")
     return Found(value, failure, sim)
 
 
+def smallest(strategy: st.SearchStrategy[Any], fails: Callable[[Any], bool], examples: int) -> Any:
+    """Return the smallest of what strategy gives for which fails(it) is true, by searches of so many examples.
+
+    Raises NoSuchExample when the first search finds none, Flaky when fails changes its mind.
+    """
+    value = find(strategy, fails, settings=searching(examples))
+    while least := weight(value):
+        smaller = strategy.filter(lambda one: weight(one) < least)  # noqa: B023  # it is not used later
+        try:
+            value = find(smaller, fails, settings=searching(examples))
+        except NoSuchExample:
+            break
+    return value
+
+
 def searching(examples: int) -> settings:
-    """Return the settings of a search: the same each time, however long a run takes."""
+    """Return the settings of a search of so many examples: the same each time, however long a run takes."""
     return settings(
         max_examples=examples, derandomize=True, database=None, deadline=None,
         phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck),
@@ -210,7 +233,7 @@ def searching(examples: int) -> settings:
 
 
 def weight(value: Any) -> int:
-    """Return how much there is of it: faults that break something, or requests; 0: not known."""
+    """Return how much there is of value: faults that break something, or requests; 0: not known."""
     if not isinstance(value, list):
         return 0
     return sum(
@@ -218,22 +241,12 @@ def weight(value: Any) -> int:
     )
 
 
-def attempt(
-    scenario: Callable[..., Any], value: Any, seed: int | str, kwa: dict[str, Any]
-) -> tuple[Sim, Exception | None]:
-    """Run scenario once with value; return its Sim and how it failed."""
-    sim = Sim(seed, **kwa)
-    try:
-        if takesTwo(scenario):
-            scenario(sim, value)
-        else:
-            sim.inject(value)
-            scenario(sim)
-        if not sim.ran:
-            sim.run()
-    except (SimFailure, AssertionError) as failure:
-        return sim, failure
-    return sim, None
+def playWith(scenario: Callable[..., Any], value: Any, sim: Sim) -> Exception | None:
+    """Run scenario with sim and value: the faults to inject, or its second parameter; return how it failed."""
+    if takesTwo(scenario):
+        return play(lambda sim: scenario(sim, value), sim)
+    sim.inject(value)
+    return play(scenario, sim)
 
 
 def takesTwo(scenario: Callable[..., Any]) -> bool:

@@ -71,6 +71,10 @@ def shrink(
 class Shrinker:
     """Tries smaller and smaller schedules.
 
+    Parameters:
+        scenario, outcome: what failed, and how. most: runs. until: monoTime() at which to end with the best so far.
+        show: called before each run; None: nobody is.
+
     Attributes:
         best (tuple | None): (schedule, Sim, Outcome) of the smallest that failed so far; None: none did.
         left (int): faults in it. runs (int): that were tried.
@@ -138,13 +142,18 @@ class Shrinker:
     def round(self, parts: list[list[Fault]]) -> None:
         """Give the faults of parts tymes with as few digits as will do."""
         for part in parts:
-            for index, fault in enumerate(part):
-                for digits in range(1, 4):
-                    tyme = round(fault.tyme, digits)
-                    part[index] = fault._replace(tyme=tyme)
-                    if tyme == fault.tyme or (ordered(part) and self.fails(joined(parts))):
-                        break
-                    part[index] = fault
+            for index in range(len(part)):
+                self.roundOne(parts, part, index)
+
+    def roundOne(self, parts: list[list[Fault]], part: list[Fault], index: int) -> None:
+        """Do so for the fault at index of part, one of parts; it stays as it is when no fewer digits will do."""
+        fault = part[index]
+        for digits in range(1, 4):
+            tyme = round(fault.tyme, digits)
+            part[index] = fault._replace(tyme=tyme)
+            if tyme == fault.tyme or (ordered(part) and self.fails(joined(parts))):
+                return
+        part[index] = fault
 
 
 class Enough(Exception):
@@ -152,7 +161,7 @@ class Enough(Exception):
 
 
 def alike(one: Outcome, other: Outcome) -> bool:
-    """Whether two runs failed in the same way."""
+    """Whether the runs of one and other failed in the same way."""
     return one.kind == other.kind or (one.cause == other.cause and one.cause in LOOSE)
 
 
@@ -179,14 +188,17 @@ def joined(parts: Iterable[Iterable[Fault]]) -> list[Fault]:
 
 
 def ordered(part: list[Fault]) -> bool:
-    """Whether what is mended is mended after it broke."""
+    """Whether the faults of part are in order: what is mended is mended after it broke."""
     return all(one.tyme < other.tyme for one, other in zip(part, part[1:], strict=False))
 
 
 # Files
 
 def save(faults: Iterable[Fault], path: str, scenario: Scenario, seed: int | str) -> None:
-    """Write faults to the file at path. Raises SimError when it cannot, or a fault holds what is no data."""
+    """Write faults to the file at path. Raises SimError when it cannot, or a fault holds what is no data.
+
+    scenario, seed: of the run, noted beside them for who reads the file.
+    """
     try:
         rows = [json.dumps([fault.tyme, fault.verb, fault.args, fault.options]) for fault in faults]
     except TypeError as ex:

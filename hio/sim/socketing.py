@@ -34,7 +34,7 @@ class SimSocket(SimEnd):
     # -- readiness ----------------------------------------------------------------------------------------
 
     def mask(self) -> int:
-        """What is ready of what is asked for. An error is told to whoever asks for anything."""
+        """Return what is ready of what is asked for, READ and WRITE; an error is told to who asks for anything."""
         state = self.state
         if state == OPEN:
             mask = READ if self.rx or self.ended or self.deaf else 0
@@ -48,7 +48,7 @@ class SimSocket(SimEnd):
     def send(self, data: Any, flags: int = 0) -> int:
         """Take a copy of as much of data as the send buffer has room for; return how many bytes.
 
-        Raises BlockingIOError when it is full, another OSError when nothing can be sent any more.
+        Raises BlockingIOError when it is full, another OSError when nothing can be sent any more. flags: of no effect.
         """
         if self.state != OPEN or self.finishing:
             raise self._unable()
@@ -69,11 +69,14 @@ class SimSocket(SimEnd):
         return size
 
     def sendmsg(self, buffers: Any, *_: Any) -> int:
-        """Send what the buffers hold, one after the other."""
+        """Send what the buffers hold, one after the other, as send() does; return how many bytes it took."""
         return self.send(b"".join(buffers))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send all of data, or raise BlockingIOError with a part of it sent, as a nonblocking socket does."""
+        """Send all of data, or raise BlockingIOError with a part of it sent, as a nonblocking socket does.
+
+        flags: of no effect.
+        """
         if self.send(data) < len(data):
             raise BlockingIOError(EAGAIN, AGAIN)
 
@@ -86,7 +89,7 @@ class SimSocket(SimEnd):
         return error(self.blame() or EPIPE)
 
     def transmit(self, data: bytes, size: int) -> None:
-        """Send data on its way."""
+        """Send data on its way, size bytes, for which there is credit."""
         self.flying += size
         self.credit -= size
         constant = self.link.constant
@@ -132,7 +135,7 @@ class SimSocket(SimEnd):
             self._signal(Kind.FINISH, peer.finished)
 
     def credited(self, segment: int, count: int) -> None:
-        """The word arrives that the peer has room for count bytes more."""
+        """Take the word that the peer has room for count bytes more; segment: its number."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if peer.link.blocked:
             peer.link.held.append(Held(self.network.now, None, self.credited, segment, count))
@@ -150,7 +153,7 @@ class SimSocket(SimEnd):
     # -- what arrives -------------------------------------------------------------------------------------
 
     def arrive(self, segment: int, data: bytes) -> None:
-        """A segment of the peer arrives."""
+        """Take a segment of the peer, of that number, which arrives with data."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if peer.link.blocked or self.state != OPEN or self.link.blocked:
             if self._odd(segment, data):
@@ -202,7 +205,7 @@ class SimSocket(SimEnd):
                 self.tell()
 
     def finished(self, segment: int, _: Any) -> None:
-        """The word that the peer sends no more arrives."""
+        """Take the word, numbered segment, that the peer sends no more."""
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if peer.link.blocked:
             self.network.keep(peer.link, peer, self.finished, segment, None)
@@ -219,7 +222,10 @@ class SimSocket(SimEnd):
             self.tell()
 
     def broken(self, segment: int, _: Any) -> None:
-        """The word that the peer broke the connection arrives, unless the link is blocked: it is said only once."""
+        """Take the word, numbered segment, that the peer broke the connection.
+
+        On a blocked link it is lost, as it is said only once.
+        """
         peer: SimSocket = self.peer  # type: ignore[assignment]
         if peer.link.blocked:
             peer.note(Kind.VANISH, segment, note=f"{peer.link.src} > {peer.link.dst} is blocked")
@@ -237,7 +243,10 @@ class SimSocket(SimEnd):
     # -- receiving ----------------------------------------------------------------------------------------
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Return at most size bytes, b"" at the end. Raises BlockingIOError when nothing came yet, else OSError."""
+        """Return at most size bytes, b"" at the end. Raises BlockingIOError when nothing came yet, else OSError.
+
+        flags: MSG_PEEK leaves them to be read again, though of what came as one segment only; others are of no effect.
+        """
         if self.network.loose:
             self.network.catchUp()
         rx = self.rx
@@ -297,7 +306,10 @@ class SimSocket(SimEnd):
         raise error(ENOTCONN if self.state == NEW else EBADF)
 
     def recv_into(self, buffer: Any, size: int = 0, flags: int = 0) -> int:
-        """Read into buffer; return how many bytes."""
+        """Read at most size bytes (0: as many as it holds) into buffer; return how many.
+
+        flags, and what is raised: as for recv().
+        """
         data = self.recv(size or len(buffer), flags)
         memoryview(buffer)[: len(data)] = data
         return len(data)
@@ -305,7 +317,10 @@ class SimSocket(SimEnd):
     # -- the end ------------------------------------------------------------------------------------------
 
     def shutdown(self, how: int) -> None:
-        """Send no more, or read no more, or both. Raises OSError, ENOTCONN, when there is no connection."""
+        """Send no more (how: SHUT_WR), or read no more (SHUT_RD), or both (SHUT_RDWR).
+
+        Raises OSError: ENOTCONN when there is no connection, EBADF when the socket is closed.
+        """
         if self.state in (CLOSED, DEAD):
             raise error(EBADF)
         if self.state != OPEN:
@@ -354,14 +369,17 @@ class SimSocket(SimEnd):
         self._signal(Kind.RESET, peer.broken, why)
 
     def abandon(self, why: str) -> None:
-        """Break the connection from this side, whatever its application thinks, who learns it as from the peer."""
+        """Break the connection from this side, whatever its application thinks, who learns it as from the peer.
+
+        why: words for the trace.
+        """
         if self.state == OPEN:
             self._reset(why)
             self.state = CLOSED
             self.retire()
 
     def snap(self, why: str) -> None:
-        """Break the connection at this end, as by somebody on the way who sends a reset."""
+        """Break the connection at this end, as by somebody on the way who sends a reset; why: words for the trace."""
         if self.state == OPEN:
             self._fail(ECONNRESET, Kind.BROKEN, why)
 
@@ -375,7 +393,7 @@ class SimSocket(SimEnd):
             self.poller.unregister(self)
 
     def detach(self) -> int:
-        """Refuse: there is no descriptor to let go of."""
+        """Refuse: there is no descriptor to let go of, never one to return. Raises OSError, EBADF."""
         raise OSError(EBADF, "a simulated socket has no descriptor")
 
 

@@ -110,7 +110,7 @@ Record = tuple[float, str, Who, int, bytes, str]  # an Event without its serial:
 
 
 def toEvent(serial: int, record: Record) -> Event:
-    """Return the Event of a record."""
+    """Return the Event of a record; serial: its number in the trace."""
     tyme, kind, who, segment, data, note = record
     return Event(serial, tyme, kind, *who, segment, data, note)
 
@@ -128,6 +128,8 @@ class Trace:
         open (bool): whether events are still taken; a run closes its trace when it ends.
         most (float): records at which older ones go.
         watched (bool): whether somebody watches; see watch().
+
+    A limit below 1 raises ValueError.
     """
 
     Limit = 200_000
@@ -186,7 +188,10 @@ class Trace:
         segment: int = 0,
         data: bytes = b"",
     ) -> None:
-        """Write an event down, unless the trace is closed. Hot paths append to .records themselves."""
+        """Write an event down, unless the trace is closed; parameters as Event has them.
+
+        tyme, kind, host, peer, note, connection, way, segment, data. Hot paths append to .records themselves.
+        """
         if self.open:
             self.records.append((tyme, str(kind), (host, peer, connection, way), segment, data, note))
 
@@ -278,6 +283,6 @@ def load(lines: Iterator[str] | list[str]) -> list[Event]:
 
 
 def excerpt(data: bytes, limit: int = 48) -> str:
-    """Return the beginning of data as one short piece of printable text."""
+    """Return the first limit bytes of data as one short piece of printable text, "..." behind it if there are more."""
     text = ascii(data[:limit].decode("latin-1"))
     return text + ("..." if len(data) > limit else "")

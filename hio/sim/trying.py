@@ -2,6 +2,7 @@
 
 Outcome   how a run ended, small enough to be kept and sent by the million
 attempt   runs a scenario under a seed and returns its Sim and the Outcome
+play      runs it with a Sim that is there, and tells only how that failed
 work      what the process of a worker does: takes seeds from its input, gives an Outcome for each
 
 A worker speaks JSON, a line each: it is told [path, name], answers "ready", is then given lists of seeds and answers
@@ -15,7 +16,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from .failing import SimFailure
@@ -73,11 +74,9 @@ def attempt(
     sim = Sim(seed, **kwa)
     if faults is not None:
         sim.instead(faults)
-    error: BaseException | None = None
+    error: BaseException | None
     try:
-        scenario.function(sim)
-        if not sim.ran:
-            sim.run()
+        error = play(scenario.function, sim)
     except KeyboardInterrupt:
         raise
     except BaseException as ex:  # SystemExit too: no scenario ends a sweep
@@ -85,8 +84,22 @@ def attempt(
     return sim, judge(sim, seed, error), error
 
 
+def play(scenario: Callable[[Sim], Any], sim: Sim) -> SimFailure | AssertionError | None:
+    """Run scenario with sim, fresh or with faults injected; return how it failed, None when it did not.
+
+    A scenario that does not call sim.run() itself is run without a limit. Whatever else it raises goes on.
+    """
+    try:
+        scenario(sim)
+        if not sim.ran:
+            sim.run()
+    except (SimFailure, AssertionError) as failure:
+        return failure
+    return None
+
+
 def judge(sim: Sim, seed: int | str, error: BaseException | None) -> Outcome:
-    """Return the Outcome of a run that ended with error (None: well)."""
+    """Return the Outcome of the run of sim under seed, which ended with error (None: well)."""
     if error is None:
         return Outcome(seed, tyme=sim.tyme, turns=sim.taken)
     if isinstance(error, SimFailure):

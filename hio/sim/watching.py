@@ -41,12 +41,15 @@ class Run(Protocol):
     network: Network
 
     @property
-    def tyme(self) -> float: ...
+    def tyme(self) -> float:
+        """Tyme of the network, in seconds."""
 
     @property
-    def trace(self) -> Trace: ...
+    def trace(self) -> Trace:
+        """What happened so far."""
 
-    def note(self, text: str) -> None: ...
+    def note(self, text: str) -> None:
+        """Write text into the trace."""
 
 
 class Violation(HioError):
@@ -55,6 +58,8 @@ class Violation(HioError):
     Attributes:
         rule (str): which. connection (int): serial, 0 for none in particular. tyme (float): seconds.
         event (int): serial of the event by which it was seen, in the trace.
+
+    Made with where, the words for the connection, which begin the message.
     """
 
     def __init__(self, rule: str, where: str, connection: int, tyme: float, event: int) -> None:
@@ -107,7 +112,7 @@ class Oracles:
             server.app = self.attend(host, app)
 
     def attend(self, host: Host, app: Any) -> Any:
-        """Return an application that does what app does, and is watched."""
+        """Return an application that does what app, served by host, does, and is watched."""
         boot = host.boots
 
         def called(call: Call) -> None:
