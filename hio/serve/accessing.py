@@ -58,7 +58,7 @@ class Common:
         self.memo = Memo(self.render)
 
     def lines(self, entries: list[Entry], journal: Journal) -> list[str]:
-        """Return a line for each entry, with its line end."""
+        """Return a line for each of entries, with its line end; journal: whose .second is the time on them."""
         self.tick(journal.second)
         memo = self.memo
         return [memo[entry[0]] for entry in entries]
@@ -75,7 +75,7 @@ class Common:
         return self.common(facts) + "\n"
 
     def common(self, facts: Facts) -> str:
-        """Return what the formats have in common."""
+        """Return what the formats have in common, for the facts of a request."""
         address, method, target, version, status, size, _, _ = facts
         line = "-" if version is None else f"{method} {target} {protocol(version)}"
         return f'{address or "-"} - - [{self.stamp}] "{escape(line)}" {status or Nothing} {size or "-"}'
@@ -102,7 +102,7 @@ class Json:
         self.stamp = ""
 
     def lines(self, entries: list[Entry], journal: Journal) -> list[str]:
-        """Return a line for each entry, with its line end."""
+        """Return a line for each of entries, with its line end; journal names requests and knows the wall clock."""
         memo, lines, last, stamp = self.memo, [], -1.0, ""
         for facts, began, whole, done, sent, received, given, cause in entries:
             if began != last:
@@ -118,7 +118,7 @@ class Json:
         return lines
 
     def isoTime(self, wall: float) -> str:
-        """Return seconds since 1970 as ISO 8601 has them, with microseconds."""
+        """Return wall, seconds since 1970, as ISO 8601 has them, in UTC and with microseconds."""
         second = int(wall)
         if second != self.second:
             self.second = second
@@ -170,7 +170,10 @@ class AccessLog:
         return logger.handlers == [self.handler] and not logger.filters and logger.isEnabledFor(logging.INFO)
 
     def take(self, entries: list[Entry], journal: Journal) -> None:
-        """Write a line for each of entries. Handlers that a program added to the logger get a record for each."""
+        """Write a line for each of entries, which come from journal.
+
+        Handlers that a program added to the logger get a record for each.
+        """
         if not logger.isEnabledFor(logging.INFO):
             return
         lines = self.form.lines(entries, journal)
@@ -194,7 +197,7 @@ class AccessLog:
                 self.handle(record, line + "\n")
 
     def handle(self, record: logging.LogRecord, line: str) -> None:
-        """Hand one record to whoever wants it."""
+        """Hand one record to whoever wants it; line: the same as text, for the log's own handler."""
         if not logger.filter(record):
             return
         for handler in list(logger.handlers):
@@ -205,7 +208,7 @@ class AccessLog:
 
 
 def clfTime(second: int) -> str:
-    """Return seconds since 1970 as the common log format has them; in UTC, whatever the zone and locale."""
+    """Return second, since 1970, as the common log format has it; in UTC, whatever the zone and locale."""
     t = datetime.fromtimestamp(second, timezone.utc)
     return f"{t.day:02d}/{MONTHS[t.month - 1]}/{t.year:04d}:{t.hour:02d}:{t.minute:02d}:{t.second:02d} +0000"
 

@@ -115,7 +115,7 @@ class Listener:
                 pass
 
     def describe(self, secured: bool) -> str:
-        """Return its URL."""
+        """Return its URL; secured: whether that is https."""
         return describeAddress(self.ha, "https" if secured else "http")
 
     def close(self) -> None:
@@ -159,7 +159,10 @@ def parseBind(text: str) -> Bind:
 
 
 def nextBind(bind: Bind, number: int) -> Bind:
-    """Return the place number places after bind: a port that much higher, or a path with a number at its end."""
+    """Return the place number places after bind: a port that much higher, or a path with a number at its end.
+
+    Port 0 stays. Raises Refusal when there is no such port, or bind is one socket.
+    """
     if isinstance(bind.address, tuple):
         host, port = bind.address
         if port and port + number > 65535:
@@ -175,11 +178,11 @@ def nextBind(bind: Bind, number: int) -> Bind:
 def openBind(
     bind: Bind, backlog: int, copies: int = 0, environ: MutableMapping[str, str] | None = None
 ) -> list[Listener]:
-    """Listen where bind says; raises Refusal when that cannot be.
+    """Listen where bind says and return the Listeners: one, or for systemd one of each socket that it handed over.
 
     backlog: connections that the kernel keeps until they are accepted. copies: 0 for one socket that workers share;
     else that many, one for each worker, among which the kernel shares out connections (SO_REUSEPORT). environ: where
-    systemd left word; None: that of the process.
+    systemd left word; None: that of the process. Raises Refusal when that cannot be.
     """
     if bind.name is not None:
         handed = handedOver(bind.name, os.environ if environ is None else environ)
@@ -204,7 +207,10 @@ def openBind(
 
 
 def adopt(bind: Bind, fd: int) -> Listener:
-    """Return a Listener on a descriptor that this process was handed; raises Refusal if it does not listen."""
+    """Return a Listener on fd, a descriptor that this process was handed; raises Refusal if it does not listen.
+
+    bind: what asked for it. The descriptor itself stays open.
+    """
     try:
         sock = socket.socket(fileno=os.dup(fd))
         listening = sock.type == socket.SOCK_STREAM and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
@@ -218,7 +224,10 @@ def adopt(bind: Bind, fd: int) -> Listener:
 
 
 def handedOver(name: str, environ: MutableMapping[str, str]) -> list[int]:
-    """Return the descriptors that systemd handed over under name ("": all); raises Refusal if there are none."""
+    """Return the descriptors that systemd handed over under name ("": all), as environ says (sd_listen_fds(3)).
+
+    Raises Refusal if there are none.
+    """
     if environ.get("LISTEN_PID") != str(os.getpid()) or not environ.get("LISTEN_FDS", "").isdigit():
         raise Refusal("--bind systemd: systemd handed nothing over; is there a .socket unit, and did it start this?")
     names = environ.get("LISTEN_FDNAMES", "").split(":")
@@ -230,7 +239,10 @@ def handedOver(name: str, environ: MutableMapping[str, str]) -> list[int]:
 
 
 def describeAddress(address: Address, scheme: str = "http") -> str:
-    """Return address as what a browser or curl on this machine can be given."""
+    """Return address as what a browser or curl on this machine can be given.
+
+    scheme: of its URL; a path or descriptor has none.
+    """
     if isinstance(address, str):
         return address if address.startswith("fd:") else f"unix:{address}"
     host, port = address[:2]

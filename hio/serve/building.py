@@ -77,7 +77,7 @@ class Identified:
         self.trust = trust
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the app does."""
+        """Answer as the app does; environ, start_response: as of PEP 3333."""
         told = environ.get("HTTP_X_REQUEST_ID")
         if told and len(told) <= 128 and told.isascii() and told.isprintable() and self.trust(environ["REMOTE_ADDR"]):
             self.journal.identify(environ, told)
@@ -85,7 +85,10 @@ class Identified:
 
 
 def buildObservers(config: Config) -> list[Callable[[Any], Any]]:
-    """Return the callables that want a record of each request."""
+    """Return the callables that want a record of each request: what config names with observe.
+
+    Raises Refusal for what is not there or cannot be called.
+    """
     found = []
     for spec in config["observe"]:
         observer = loadObject(spec, "what --observe calls")
@@ -96,7 +99,10 @@ def buildObservers(config: Config) -> list[Callable[[Any], Any]]:
 
 
 def buildContext(config: Config) -> ssl.SSLContext | None:
-    """Return the TLS context, None when there is no certificate."""
+    """Return the TLS context that config asks for, None when there is no certificate.
+
+    Raises Refusal for certificates, keys or sni that cannot be used.
+    """
     if not config.secured:
         return None
     certs = {}
@@ -119,14 +125,17 @@ def buildContext(config: Config) -> ssl.SSLContext | None:
 
 
 def isSecured(config: Config, bind: Bind) -> bool:
-    """Whether bind is for https."""
+    """Whether bind is for https: as it says itself, else if config has a certificate."""
     return config.secured if bind.scheme is None else bind.scheme == "https"
 
 
 def buildServer(
     config: Config, bind: Bind, sock: socket.socket, app: WSGIApplication, context: ssl.SSLContext | None
 ) -> http.Server:
-    """Return a server on a socket that listens already, not opened."""
+    """Return a server of app on sock, which listens already, not opened.
+
+    config: its limits and protocols. bind: what sock was opened for. context: TLS; None: config has no certificate.
+    """
     secured = isSecured(config, bind)
     limits = config.limits
     kind: type[http.Server] = http.Server

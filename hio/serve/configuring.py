@@ -163,7 +163,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def load(args: Mapping[str, Any]) -> Config:
-    """Return the Config for parsed arguments: texts, or lists of texts, by the name of the option, and app."""
+    """Return the Config for parsed arguments: texts, or lists of texts, by the name of the option, and app.
+
+    args: an option that was not given is not in it; app and config may also be None or "". Raises Refusal for what is
+    no such value, or a file that is none.
+    """
     told: dict[str, Any] = {}
     app = args.get("app") or ""
     if path := args.get("config"):
@@ -179,7 +183,10 @@ def load(args: Mapping[str, Any]) -> Config:
 
 
 def readFile(path: str) -> tuple[dict[str, Any], str]:
-    """Return (values by option name, app) of a TOML file."""
+    """Return (values by option name, app) of the TOML file at path; app "" when it names none.
+
+    Values are raw. Raises Refusal for a file that cannot be read, and for names that are no options.
+    """
     try:
         with open(path, "rb") as file:
             told = tomllib.load(file)
@@ -197,7 +204,7 @@ def readFile(path: str) -> tuple[dict[str, Any], str]:
 
 
 def makeLimits(values: Mapping[str, Any]) -> Limits:
-    """Return the limits that the options say."""
+    """Return the limits that values, by the names of options, say; raises Refusal for what cannot be a limit."""
     try:
         return Limits(**{field.name: values[parsing.limitName(field.name)] for field in fields(Limits)})
     except ValueError as ex:
@@ -224,7 +231,7 @@ def check(config: Config) -> Config:
 
 
 def checkSecured(config: Config) -> None:
-    """Raise Refusal for options of TLS that miss another one."""
+    """Raise Refusal for options of TLS in config that miss another one."""
     if config["keyfile"] and not config["certfile"]:
         raise Refusal("--keyfile needs a --certfile")
     if not config.secured:

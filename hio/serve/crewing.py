@@ -44,7 +44,7 @@ class Member:
 
     Attributes:
         pid (int), slot (int), generation (int): which it is.
-        since (float): tyme at which it became what it is.
+        state (State): what it is. since (float): tyme at which it became that.
         replaces (int | None): pid of the one that retires when this one is ready.
         due (float | None): tyme at which it is killed.
         heard (float): tyme at which it was known to turn. asked (float | None): tyme at which it was asked whether it
@@ -68,28 +68,28 @@ class Hands(Protocol):
     """What a crew needs done."""
 
     def spawn(self, slot: int, generation: int) -> int:
-        """Start a worker and return its pid."""
+        """Start a worker in slot, with the configuration of generation; return its pid."""
 
     def retire(self, pid: int) -> None:
-        """Tell a worker to finish what it has begun, and end."""
+        """Tell the worker pid to finish what it has begun, and end."""
 
     def abort(self, pid: int) -> None:
-        """Tell a worker to end at once."""
+        """Tell the worker pid to end at once."""
 
     def ask(self, pid: int) -> None:
-        """Ask a worker whether it turns."""
+        """Ask the worker pid whether it turns."""
 
     def halt(self, pid: int) -> None:
-        """Have a worker that hangs say where, and end."""
+        """Have the worker pid, which hangs, say where, and end."""
 
     def kill(self, pid: int) -> None:
-        """End a worker, whatever it does."""
+        """End the worker pid, whatever it does."""
 
     def settle(self, generation: int) -> None:
         """Take note that this generation serves, and will go on to."""
 
     def say(self, level: str, text: str) -> None:
-        """Tell the operator."""
+        """Tell the operator text; level: "info" or "error"."""
 
 
 class Crew:
@@ -105,6 +105,8 @@ class Crew:
         members (dict[int, Member]): by pid, oldest first.
         status (Status | None): exit status, once it is over.
         reason (str): why it gave up.
+
+    Methods are given tyme, that of the call in seconds, and the pid of the worker that they are about.
     """
 
     def __init__(
@@ -131,13 +133,13 @@ class Crew:
     # -- what happens -------------------------------------------------------------------------------------
 
     def start(self, tyme: float) -> None:
-        """Start all workers."""
+        """Start all workers, at tyme."""
         self.coming = self.generation + 1
         for slot in range(self.size):
             self.spawn(slot, tyme)
 
     def ready(self, pid: int, tyme: float) -> None:
-        """A worker serves."""
+        """Note that the worker pid serves, from tyme on."""
         member = self.members.get(pid)
         if member is None or member.state is not State.BORN:
             return
@@ -151,13 +153,16 @@ class Crew:
                 self.arrived(tyme)
 
     def turns(self, pid: int, tyme: float) -> None:
-        """A worker answers that it turns."""
+        """Note that the worker pid answers at tyme that it turns."""
         member = self.members.get(pid)
         if member is not None:
             member.heard, member.asked = tyme, None
 
     def weary(self, pid: int, reason: str, tyme: float) -> None:
-        """A worker has served for long enough: replace it. It may say so more than once."""
+        """Replace the worker pid, which has served for long enough, at tyme; it may say so more than once.
+
+        reason: words for the operator.
+        """
         member = self.members.get(pid)
         if (
             member is None or member.state is not State.READY or self.stopping or self.coming is not None
@@ -169,7 +174,7 @@ class Crew:
         self.spawn(member.slot, tyme, replaces=pid)
 
     def leaving(self, pid: int, tyme: float) -> None:
-        """A worker retires without having been told to, by a signal of its own."""
+        """Note that the worker pid retires at tyme without having been told to, by a signal of its own."""
         member = self.members.get(pid)
         if member is not None and member.state is not State.RETIRING:
             member.state, member.since, member.due = State.RETIRING, tyme, tyme + self.grace + Margin
@@ -177,8 +182,10 @@ class Crew:
                 self.refill(member, tyme)
 
     def exited(self, pid: int, how: str, refused: str | None, tyme: float, cut: bool = False) -> None:
-        """A worker ended. how: exit status or signal, in words. refused: why it could not begin, None if it began.
-        cut: it broke requests off.
+        """Note that the worker pid ended at tyme, and start another one if one is missing.
+
+        how: exit status or signal, in words. refused: why it could not begin, None if it began. cut: it broke requests
+        off.
         """
         member = self.members.pop(pid, None)
         if member is None:
@@ -197,7 +204,8 @@ class Crew:
     ) -> bool:
         """Start a new worker for each slot, of which there are size from then on; the old retire when all are ready.
 
-        grace, timeout: from then on. None: as before. Returns False if that has to wait, or is of no use.
+        tyme: of this call. grace, timeout: from then on. None: as before. Returns False if that has to wait, or is of
+        no use.
         """
         if self.stopping:
             return False
@@ -214,7 +222,7 @@ class Crew:
         return True
 
     def stop(self, tyme: float, status: Status = Status.DONE) -> None:
-        """Have all workers retire, and end."""
+        """Have all workers retire, at tyme, and end with status; once is enough."""
         if self.stopping:
             return
         self.stopping = True
@@ -225,14 +233,14 @@ class Crew:
         self.ended()
 
     def abort(self, tyme: float) -> None:
-        """Have all workers end at once."""
+        """Have all workers end at once, at tyme."""
         self.stop(tyme)
         for member in self.members.values():
             self.hands.abort(member.pid)
             member.due = tyme + Abort
 
     def turn(self, tyme: float) -> None:
-        """Do what is due."""
+        """Do what is due at tyme."""
         due = [slot for when, slot in self.pending if when <= tyme]
         self.pending = [(when, slot) for when, slot in self.pending if when > tyme]
         for slot in due:
@@ -246,7 +254,7 @@ class Crew:
                 self.hands.kill(member.pid)
 
     def due(self) -> float | None:
-        """Tyme at which the next turn has something to do; None: there is nothing to wait for."""
+        """Return the tyme at which the next turn has something to do; None: there is nothing to wait for."""
         dues = [when for when, _ in self.pending]
         for member in self.members.values():
             if member.due is not None:
@@ -261,7 +269,7 @@ class Crew:
         return sum(member.state is State.READY for member in self.members.values())
 
     def answerable(self, member: Member) -> float:
-        """Tyme at which a worker that serves is to be asked whether it turns, or has to have answered."""
+        """Return the tyme at which member is to be asked whether it turns, or has to have answered."""
         return member.heard + self.timeout * Often if member.asked is None else member.asked + self.timeout
 
     # -- what follows -------------------------------------------------------------------------------------
@@ -274,26 +282,26 @@ class Crew:
         )
 
     def spawn(self, slot: int, tyme: float, replaces: int | None = None) -> None:
-        """Start a worker."""
+        """Start a worker in slot at tyme; replaces: pid of the one that then retires, None: nobody does."""
         generation = self.generation if self.coming is None else self.coming
         pid = self.hands.spawn(slot, generation)
         self.members[pid] = Member(pid, slot, generation, tyme, replaces=replaces)
 
     def refill(self, member: Member, tyme: float) -> None:
-        """Start a worker in the place of one that goes, unless there is one or it is not needed any more."""
+        """Start a worker at tyme in the place of member, which goes, unless there is one or none is needed any more."""
         size = self.size if self.coming is None else self.comingSize
         wanted = member.slot < size and self.coming in (None, member.generation)
         if wanted and not self.filled(member.slot, self.coming):
             self.spawn(member.slot, tyme)
 
     def retire(self, member: Member, tyme: float) -> None:
-        """Have a worker retire."""
+        """Have member retire, at tyme."""
         if member.state is not State.RETIRING:
             self.hands.retire(member.pid)
             member.state, member.since, member.due = State.RETIRING, tyme, tyme + self.grace + Margin
 
     def arrived(self, tyme: float) -> None:
-        """All of a new generation are ready: the old ones retire."""
+        """Have the old workers retire at tyme, as all of the new generation are ready."""
         assert self.coming is not None
         self.generation, self.coming = self.coming, None
         self.size = self.comingSize
@@ -308,7 +316,7 @@ class Crew:
             self.reload(tyme)
 
     def died(self, member: Member, how: str, refused: str | None, tyme: float) -> None:
-        """A worker ended unasked."""
+        """Decide what follows from the death of member, unasked, at tyme. how, refused: as for exited()."""
         text = f"worker {member.pid} {refused or how}"
         if member.state is State.READY and tyme - member.since >= Settled:
             self.failures = 0
@@ -325,7 +333,7 @@ class Crew:
             self.hands.say("error", f"{text}; the one that is to replace it is on its way")
 
     def judge(self, member: Member, tyme: float) -> None:
-        """Ask a worker that serves whether it turns; end it if it has not answered in time."""
+        """Ask member at tyme whether it turns, if it serves; end it if it has not answered in time."""
         if not self.timeout or member.state is not State.READY or member.due is not None:
             return
         late = tyme - self.answerable(member)
@@ -342,7 +350,7 @@ class Crew:
             self.hands.halt(member.pid)
 
     def replace(self, member: Member, text: str, tyme: float) -> None:
-        """Start another worker for one that died, unless there is no hope."""
+        """Start another worker for member, which died at tyme, unless there is no hope; text: words about its death."""
         self.failures += 1
         if self.failures >= Tries and not self.serving:
             self.giveUp(f"{self.failures} workers in a row died at once; the last one, {text}", tyme, Status.DYING)
@@ -355,7 +363,7 @@ class Crew:
         self.pending.append((tyme + wait, member.slot))
 
     def abandon(self, text: str, tyme: float) -> None:
-        """Stay with the old generation, as one of the new one died."""
+        """Stay with the old generation, as one of the new one died at tyme; text: words about its death."""
         self.hands.say("error", f"{text}; nothing is reloaded, and the old workers go on")
         doomed, self.coming, self.again = self.coming, None, False
         for member in list(self.members.values()):
@@ -367,7 +375,7 @@ class Crew:
                 self.spawn(slot, tyme)
 
     def giveUp(self, reason: str, tyme: float, status: Status) -> None:
-        """End all, for this reason."""
+        """End all at tyme, with status, for this reason."""
         self.reason = reason
         self.stop(tyme, status)
 

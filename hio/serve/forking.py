@@ -45,7 +45,11 @@ def fork(
 
 
 def become(act: Callable[[], int], letGo: Callable[[], Any], handled: tuple[int, ...], mask: Any) -> NoReturn:
-    """In a child: let go of what is the parent's, act, and end the process."""
+    """In a child: let go of what is the parent's, act, and end the process; it never returns.
+
+    act: returns the exit status. letGo: closes what is the parent's. handled: signals to be as the system has them.
+    mask: of signals, as pthread_sigmask takes it, from then on.
+    """
     status = int(Status.FAILED)
     try:
         atexit._clear()  # those of the parent
@@ -70,7 +74,7 @@ def become(act: Callable[[], int], letGo: Callable[[], Any], handled: tuple[int,
 
 
 def describeEnd(status: int) -> str:
-    """Return what waitpid says of how a process ended, in words."""
+    """Return status, what waitpid says of how a process ended, in words."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
         return f"ended with status {code}"
@@ -81,7 +85,7 @@ def describeEnd(status: int) -> str:
 
 
 def writePid(path: str) -> None:
-    """Write the process id to a file."""
+    """Write the process id to the file at path; "": to none. Raises Refusal when it cannot."""
     if path:
         try:
             with open(path, "w") as file:
@@ -91,7 +95,7 @@ def writePid(path: str) -> None:
 
 
 def removePid(path: str) -> None:
-    """Remove the file with the process id."""
+    """Remove the file with the process id at path, if it can be; "": there is none."""
     if path:
         try:
             os.unlink(path)

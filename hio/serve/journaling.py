@@ -122,12 +122,12 @@ class Journal:
         self.offset = wall - now
 
     def began(self, req: Any) -> None:
-        """Part of a request came."""
+        """Note that part of a request came; req: the server's Requestant of it."""
         if req.times is None:
             req.times = (self.now, None)
 
     def ongoing(self, req: Any) -> None:
-        """A response is not whole at the end of a step."""
+        """Note that the response to req is not whole at the end of a step."""
         times = req.times
         if times is None:
             req.times = (self.now, self.now)
@@ -136,7 +136,7 @@ class Journal:
         self.last = self.clock()
 
     def answered(self, req: Any, rep: Any) -> None:
-        """The application gave the whole response, or failed."""
+        """Make an entry of req, to which the application gave the whole response, or failed; rep: its Responder."""
         get = rep.environ.get
         facts = factsOf(req, rep)
         now = self.now
@@ -157,28 +157,28 @@ class Journal:
         self.settle(req, entry)
 
     def refused(self, req: Any, fault: Any, size: int) -> None:
-        """The server itself answered a request that it cannot serve, with size bytes of body."""
+        """Make an entry of req, which the server itself answered for fault, with size bytes of body."""
         facts = self.factsCut(req, fault.status, size)
         began = req.times[0] if req.times else self.now
         req.times = None
         self.settle(req, (facts, began, self.now, self.now, 0.0, 0, None, f"refused: {fault}"))
 
     def settle(self, req: Any, entry: Entry) -> None:
-        """Add an entry once all is sent."""
+        """Add entry once all is sent on the connection of req."""
         if req.remoter.txbs and not req.remoter.broken:
             req.owing = (*(req.owing or ()), entry)
         else:
             self.add(entry, self.clock())
 
     def sent(self, req: Any) -> None:
-        """All that was queued for a connection is sent."""
+        """Add what waited until all that was queued for the connection of req is sent."""
         owing, req.owing = req.owing, None
         now = self.clock()
         for entry in owing:
             self.add(entry, now)
 
     def gone(self, req: Any) -> None:
-        """A connection ends, whatever it was doing."""
+        """Make entries of what the end of the connection of req, whatever that was doing, breaks off."""
         cause = req.cause or ("peer reset" if req.remoter.broken else "peer closed" if req.remoter.cutoff else "closed")
         now = self.clock()
         unsent = len(req.remoter.txbs) + req.remoter.dropped
@@ -197,7 +197,10 @@ class Journal:
     # -- entries ------------------------------------------------------------------------------------------
 
     def factsCut(self, req: Any, status: int | None, size: int) -> Facts:
-        """Return the facts of a request that was not answered by the application, of which there may be no head."""
+        """Return the facts of req, which was not answered by the application, and of which there may be no head.
+
+        status: None: no answer was begun. size: bytes of body that were sent.
+        """
         head = req.head
         if head is None or req.phase is HEAD:
             return (str(req.remoter.ca[0]), "-", "-", None, status, size, None, None)
@@ -210,7 +213,7 @@ class Journal:
 
     @staticmethod
     def cutShort(entry: Entry, unsent: int, cause: str) -> Entry:
-        """Return entry as that of an answer of which some bytes were not sent."""
+        """Return entry as that of an answer of which unsent bytes were not sent, for this cause."""
         facts, *rest = entry
         return (facts[:5] + (max(0, facts[5] - unsent),) + facts[6:], *rest[:-1], cause)  # type: ignore[return-value]
 
@@ -231,7 +234,7 @@ class Journal:
                 sink.take(entries, self)
 
     def ident(self, entry: Entry) -> str:
-        """Return the id of a request: its own, or a new one."""
+        """Return the id of the request of entry: its own, or a new one."""
         return entry[6] or self.newId()
 
     def newId(self) -> str:
@@ -252,7 +255,7 @@ class Journal:
         return str(environ["hio.request.id"])
 
     def record(self, entry: Entry, ident: str) -> Record:
-        """Return entry with names."""
+        """Return entry with names; ident: the id of its request."""
         facts, began, whole, done, sent, received, _, cause = entry
         address, method, target, version, status, size, referer, agent = facts
         return Record(
@@ -285,7 +288,7 @@ class CountJournal(Journal):
 
 
 class JournalDoer(doing.Doer):
-    """Hands on what a Journal gathered, Delay seconds after the first of it came. Rests meanwhile."""
+    """Hands on what journal gathered, Delay seconds after the first of it came. Rests meanwhile. kwa: for Doer."""
 
     def __init__(self, journal: Journal, **kwa: Any) -> None:
         super().__init__(**kwa)
@@ -297,7 +300,7 @@ class JournalDoer(doing.Doer):
         self.journal.watch.poller = getattr(tymth, "poller", None)
 
     def recur(self, tock: float = 0.0) -> Generator[float, float, bool]:
-        """Rest until there is something, wait for more to come, hand it on."""
+        """Rest until there is something, wait for more to come, hand it on; a generator, see Doer."""
         watch = self.journal.watch
         while True:
             watch.until = None
@@ -314,7 +317,7 @@ class JournalDoer(doing.Doer):
 
 
 def factsOf(req: Any, rep: Any) -> Facts:
-    """Return the facts of a request that the application answered."""
+    """Return the facts of req, which the application answered by rep."""
     environ, head = rep.environ, req.head
     return (
         environ["REMOTE_ADDR"], head.method, head.target, head.version, rep.plan.code, rep.size,
@@ -323,7 +326,7 @@ def factsOf(req: Any, rep: Any) -> Facts:
 
 
 def causeOf(req: Any, rep: Any) -> str:
-    """Return why a response that is over ended early, "" if it did not."""
+    """Return why rep, a response to req that is over, ended early, "" if it did not."""
     if rep.failure is not None:
         return f"application raised {type(rep.failure).__name__}"
     return str(req.cause)

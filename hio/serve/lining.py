@@ -47,7 +47,7 @@ class BriefJournal(Journal):
         super().__init__([log], **kwa)
 
     def resemble(self, req: Any, rep: Any, facts: Facts, text: str) -> None:
-        """Have text told of the next requests, as long as they are like this one."""
+        """Have text, the line of req, told of the next requests, as long as they are like it. rep, facts: of it."""
         head = req.head
         self.like = (head.target, head.lines, rep.plan, rep.size, head.method, head.version, facts[0], text)
 
@@ -67,7 +67,10 @@ class BriefJournal(Journal):
 
 
 class LineJournal(BriefJournal):
-    """A Journal whose one sink is an access log in the common or combined format. Parameters: see BriefJournal."""
+    """A Journal whose one sink is an access log in the common or combined format. Parameters: see BriefJournal.
+
+    Raises TypeError for a log in another format.
+    """
 
     def __init__(self, log: AccessLog, *pa: Any, **kwa: Any) -> None:
         if not isinstance(log.form, Common):
@@ -115,7 +118,7 @@ class LineJournal(BriefJournal):
         self.tell(self.form.memo[entry[0]])
 
     def tell(self, text: str) -> None:
-        """Add a line."""
+        """Add text, a line."""
         if not self.lines:
             self.watch.wake()
         self.lines.append(text)
@@ -131,7 +134,7 @@ class JsonJournal(BriefJournal):
     """A Journal whose one sink is an access log in JSON. Parameters: see BriefJournal.
 
     Requests that came whole, and were answered in one step, have their line at once, all others have entries. The ids
-    of the former are the number of the turn and one within the turn.
+    of the former are the number of the turn and one within the turn. Raises TypeError for a log in another format.
     """
 
     def __init__(self, log: AccessLog, *pa: Any, **kwa: Any) -> None:
@@ -175,7 +178,7 @@ class JsonJournal(BriefJournal):
             super().answered(req, rep)
 
     def tell(self, req: Any, rep: Any, done: float) -> None:
-        """Add the line of a request that came whole and was answered in one step."""
+        """Add the line of req, which came whole and was answered by rep in one step, at done by the clock."""
         wait, app = millis(self.last - self.now), millis(done - self.last)
         facts = factsOf(req, rep)
         text = f'{self.form.memo[facts]},"wait":{wait},"app":{app},"send":0}}\n'

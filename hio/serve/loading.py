@@ -25,9 +25,10 @@ APP_SPEC = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<attribute>\w+(\.\w+)*)(?P<ca
 
 
 def loadObject(spec: str, what: str = "an app") -> Any:
-    """Return what module:attribute names, or what module:attribute() returns.
+    """Return what spec, module:attribute, names, or what module:attribute() returns.
 
-    The module is looked for in the current directory first. what: for the Refusal.
+    The module is looked for in the current directory first. what: for the Refusal, which is raised when it is not
+    there.
     """
     match = APP_SPEC.fullmatch(spec)
     if match is None:
@@ -48,14 +49,14 @@ def loadObject(spec: str, what: str = "an app") -> Any:
 
 
 def loadApp(spec: str) -> WSGIApplication:
-    """Return the WSGI app that module:attribute names, or that module:attribute() makes."""
+    """Return the WSGI app that spec, module:attribute, names, or that module:attribute() makes; raises Refusal."""
     found = loadObject(spec)
     checkApp(spec, found)
     return found  # type: ignore[no-any-return]
 
 
 def importModule(name: str) -> Any:
-    """Import the module of this dotted name; raises Refusal when it is missing or fails."""
+    """Import and return the module of this dotted name; raises Refusal when it is missing or fails."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as ex:
@@ -67,14 +68,20 @@ def importModule(name: str) -> Any:
 
 
 def blame(what: str, ex: BaseException) -> Refusal:
-    """Print the traceback of an exception in the user's code; return the Refusal that sums it up."""
+    """Print the traceback of ex, raised in the user's code; return the Refusal that sums it up.
+
+    what: how that begins, as "importing shop raised".
+    """
     traceback.print_exception(ex)
     first = str(ex).partition("\n")[0]
     return Refusal(f"{what} {type(ex).__name__}" + (f": {first}" if first else ""))
 
 
 def checkApp(spec: str, app: Any) -> None:
-    """Raise Refusal unless app can be called as PEP 3333 calls one, as far as can be seen from outside."""
+    """Raise Refusal unless app can be called as PEP 3333 calls one, as far as can be seen from outside.
+
+    spec: what named it.
+    """
     if not callable(app):
         raise Refusal(f"{spec} is no WSGI app but of type {type(app).__name__}")
     try:

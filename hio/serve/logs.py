@@ -27,6 +27,9 @@ class ErrorFormatter(LineFormatter):
 class ErrorLog:
     """Owns where hio's messages go.
 
+    Parameters:
+        config (Config): has the file and the level. Raises Refusal for a file that cannot be opened.
+
     Attributes:
         handler (LineHandler): writes them.
         logger: hio's own.
@@ -54,7 +57,7 @@ class ErrorLog:
         help.ogler.resetLevel(level=getattr(logging, config["log-level"].upper()), globally=True)
 
     def say(self, level: str, text: str) -> None:
-        """Log a text."""
+        """Log text; level: "debug", "info", "warning" or "error"."""
         self.logger.log(getattr(logging, level.upper()), "%s", text)
 
     def close(self) -> None:

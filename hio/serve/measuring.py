@@ -54,7 +54,7 @@ class Meter:
         self.seconds = 0.0
 
     def take(self, entries: list[Entry], journal: Journal) -> None:
-        """Count entries."""
+        """Count entries; journal, whose they are, does not matter here."""
         for (method, status), count in Counter([(entry[0][1], entry[0][4]) for entry in entries]).items():
             known = method if method in METHODS else "other"
             self.requests[known, "none" if status is None else str(status)] += count
@@ -95,11 +95,11 @@ class Ledger:
         self.deaths = 0
 
     def note(self, pid: int, snapshot: Snapshot) -> None:
-        """Take what a worker tells."""
+        """Take snapshot, what the worker pid tells, in place of what it told before."""
         self.latest[pid] = snapshot
 
     def depart(self, pid: int) -> None:
-        """A worker ended."""
+        """Add up what the worker pid, which ended, told last; nothing when it told nothing."""
         snapshot = self.latest.pop(pid, None)
         if snapshot is not None:
             counts = {name: value for name, value in snapshot.items() if name not in GAUGES}
@@ -139,7 +139,7 @@ def causeLabel(cause: str) -> str:
 
 
 class Collector:
-    """What prometheus_client asks for the families of a Ledger."""
+    """What prometheus_client asks for the families of ledger; workers: number of those that serve."""
 
     def __init__(self, ledger: Ledger, workers: int) -> None:
         self.ledger = ledger
@@ -178,9 +178,10 @@ class Collector:
 
 
 def expose(ledger: Ledger, workers: int, accept: str = "") -> tuple[str, bytes]:
-    """Return (media type, body) for a scrape with that Accept field: OpenMetrics if asked for, else the classic text.
+    """Return (media type, body) of ledger for a scrape with that Accept field.
 
-    workers: number of those that serve.
+    accept: OpenMetrics if it asks for that, else the classic text. workers: number of those that serve. Raises
+    ImportError without prometheus_client.
     """
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import choose_encoder

@@ -33,7 +33,7 @@ class Mount(NamedTuple):
 
 
 def parseMount(text: str) -> Mount:
-    """Return what --mount names: [HOST][/PREFIX]=MODULE:ATTRIBUTE; raises Refusal."""
+    """Return what --mount names by text, [HOST][/PREFIX]=MODULE:ATTRIBUTE; raises Refusal for what is none."""
     place, equals, target = text.partition("=")
     if not equals or not target or not place:
         raise Refusal(f"--mount takes /PREFIX=MODULE:ATTRIBUTE or HOST/PREFIX=MODULE:ATTRIBUTE, not {text!r}")
@@ -41,7 +41,7 @@ def parseMount(text: str) -> Mount:
 
 
 def parseStatic(text: str) -> Mount:
-    """Return what --static names: DIR or [HOST]/PREFIX=DIR; raises Refusal when there is no such directory."""
+    """Return what --static names by text, DIR or [HOST]/PREFIX=DIR; raises Refusal when there is no such directory."""
     place, equals, path = text.partition("=")
     if not equals or os.path.isdir(text):
         place, path = StaticPrefix, text
@@ -51,7 +51,10 @@ def parseStatic(text: str) -> Mount:
 
 
 def parsePlace(place: str, flag: str) -> tuple[str, str]:
-    """Return (host, prefix) of a place."""
+    """Return (host, prefix) of a place, HOST/PREFIX; each may be "".
+
+    Raises Refusal, which begins with flag, for what is no place.
+    """
     host, slash, path = place.partition("/")
     path = path.rstrip("/")
     if any(part in ("", ".", "..") for part in path.split("/")) and path:
@@ -76,7 +79,7 @@ class Mounts:
         self.any = self.hosts.get("", {})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the app answers that the request belongs to."""
+        """Answer as the app answers that the request belongs to; environ, start_response: as of PEP 3333."""
         path = environ.get("PATH_INFO", "")
         for apps in self.candidates(environ) if self.named else (self.any,):
             prefix = path
@@ -93,7 +96,7 @@ class Mounts:
         return notFound(environ, start_response)
 
     def candidates(self, environ: WSGIEnvironment) -> list[dict[str, WSGIApplication]]:
-        """Return the apps of the hosts that a request may mean, the closest first."""
+        """Return the apps of the hosts that the request of environ may mean, by prefix, the closest host first."""
         host = environ.get("HTTP_HOST", "").lower()
         if not host.startswith("["):
             host = host.partition(":")[0].rstrip(".")
@@ -102,7 +105,7 @@ class Mounts:
 
 
 def notFound(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    """Answer that nothing is here."""
+    """Answer that nothing is here; environ, start_response: as of PEP 3333."""
     body = b"404 Not Found\nNothing is served here.\n"
     start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
     return [body]

@@ -10,7 +10,10 @@ from ..help import timing
 
 
 def notify(*words: str, environ: Mapping[str, str] | None = None) -> bool:
-    """Send words, such as READY=1; return whether there was somebody to tell. Never waits, and fails in silence."""
+    """Send words, such as READY=1; return whether there was somebody to tell. Never waits, and fails in silence.
+
+    environ: where NOTIFY_SOCKET names who listens; None: that of the process.
+    """
     path = (os.environ if environ is None else environ).get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return False

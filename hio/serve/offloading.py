@@ -101,7 +101,10 @@ class Answer:
         self, status: str, headers: list[tuple[str, str]],
         exc_info: ExcInfo | None = None, /,
     ) -> Callable[[bytes], object]:
-        """The start_response of the application (PEP 3333)."""
+        """Take status, headers and exc_info as start_response (PEP 3333); return put() as its write().
+
+        Raises AssertionError when called again without exc_info, and what exc_info holds once an item was given.
+        """
         with self.lock:
             if exc_info and self.begun and exc_info[1] is not None:
                 raise exc_info[1].with_traceback(exc_info[2])
@@ -111,7 +114,10 @@ class Answer:
         return self.put
 
     def put(self, item: bytes) -> None:
-        """Have the loop take an item, once there is room for it; raise Gone when nobody wants it."""
+        """Have the loop take an item, once there is room for it; raise Gone when nobody wants it.
+
+        An empty item is dropped. Raises TypeError for what is not bytes.
+        """
         if not isinstance(item, (bytes, bytearray, memoryview)):
             raise TypeError(f"body items must be bytes, got {type(item).__name__} (PEP 3333)")
         if not len(item):
@@ -128,14 +134,14 @@ class Answer:
             self.tell(self)
 
     def end(self, failure: BaseException | None = None) -> None:
-        """Say that this was all."""
+        """Say that this was all; failure: what the application raised, None: nothing."""
         with self.lock:
             self.failure = failure
             self.ended = True
         self.tell(self)
 
     def fill(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
-        """Call the application and take all that it returns."""
+        """Call app with environ and take all that it returns; what app raises is the failure of this Answer."""
         failure: BaseException | None = None
         try:
             iterable = app(environ, self.begin)
@@ -209,7 +215,7 @@ class Pool(doing.Doer):
                 keeper.rouse(req)
 
     def tell(self, answer: Answer) -> None:
-        """Have the loop look at an Answer. Safe in any thread."""
+        """Have the loop look at answer. Safe in any thread."""
         self.told.append(answer)
         bell = self.bell
         if bell is not None:
@@ -226,7 +232,10 @@ class Pool(doing.Doer):
             del answer, app, environ  # lest a thread that waits keeps what it did last
 
     def run(self, app: WSGIApplication, environ: WSGIEnvironment, start: StartResponse) -> Answer:
-        """Have a thread run app; return what it will say."""
+        """Have a thread run app with environ; return what it will say.
+
+        start: the start_response of the server, called in the loop.
+        """
         answer = Answer(start, self.tell)
         self.waiting[answer] = environ.get("hio.remoter")
         self.jobs.put((answer, app, environ))
@@ -241,6 +250,6 @@ class Offloaded:
         self.pool = pool
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the app does, when it does."""
+        """Answer as the app does, when it does; environ, start_response: as of PEP 3333."""
         environ["wsgi.multithread"] = True
         return self.pool.run(self.app, environ, start_response)

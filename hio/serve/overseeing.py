@@ -27,7 +27,11 @@ PLAIN = "text/plain; charset=utf-8"
 def answer(
     start_response: StartResponse, status: str, body: str | bytes, kind: str = PLAIN, *fields: tuple[str, str]
 ) -> list[bytes]:
-    """Answer with a body that is there as a whole, and that nobody is to keep."""
+    """Answer with a body that is there as a whole, and that nobody is to keep.
+
+    start_response: as of PEP 3333, given status, as "200 OK". kind: media type. fields: more (name, value) pairs.
+    Returns what a WSGI app returns.
+    """
     raw = body.encode() if isinstance(body, str) else body
     start_response(
         status, [("Content-Type", kind), ("Content-Length", str(len(raw))), ("Cache-Control", "no-store"), *fields],
@@ -46,13 +50,13 @@ class Health:
         self.ready = ready
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
+        """Answer a request; environ, start_response: as of PEP 3333."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return answer(start_response, "405 Method Not Allowed", "GET it.\n", PLAIN, ("Allow", "GET, HEAD"))
         return self.route(environ.get("PATH_INFO", ""), environ, start_response)
 
     def route(self, path: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer for a path."""
+        """Answer for path, below the place where this is mounted; environ, start_response: as of PEP 3333."""
         if path == "/health":
             return answer(start_response, "200 OK", "well\n")
         if path == "/ready":
@@ -90,7 +94,7 @@ class Admin(Health):
         self.overseer = overseer
 
     def route(self, path: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer for a path."""
+        """Answer for path, with or without /- before it; environ, start_response: as of PEP 3333."""
         path = path.removeprefix("/-") if path == "/-" or path.startswith("/-/") else path
         if path in ("", "/"):
             return answer(start_response, "200 OK", self.page(), "text/html; charset=utf-8",
@@ -102,7 +106,7 @@ class Admin(Health):
         return super().route(path, environ, start_response)
 
     def metrics(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-        """Ask the workers, wait for them by yielding nothing, then answer."""
+        """Ask the workers, wait for them by yielding nothing, then answer; environ, start_response: as of PEP 3333."""
         answered = self.overseer.poll()
         while not answered():
             yield b""

@@ -52,21 +52,21 @@ class Option(NamedTuple):
 
 
 def listOf(raw: Any) -> list[Any]:
-    """Return raw, a list."""
+    """Return raw, a list; raises ValueError, with what it must be, for anything else."""
     if not isinstance(raw, list):
         raise ValueError("text or a list of texts")
     return raw
 
 
 def text(raw: Any) -> str:
-    """Take text."""
+    """Return raw, text; raises ValueError for anything else."""
     if not isinstance(raw, str):
         raise ValueError("text")
     return raw
 
 
 def flag(raw: Any) -> bool:
-    """Take true or false."""
+    """Return raw, true or false; raises ValueError for anything else."""
     if not isinstance(raw, bool):
         raise ValueError("true or false")
     return raw
@@ -85,7 +85,7 @@ def count(least: int) -> Callable[[Any], int]:
 
 
 def seconds(raw: Any) -> float:
-    """Take seconds, 0 or more."""
+    """Return the seconds of raw, a number or its text, 0 or more; raises ValueError for anything else."""
     try:
         value = float(raw) if isinstance(raw, str) or type(raw) in (int, float) else -1.0
     except ValueError:
@@ -96,7 +96,10 @@ def seconds(raw: Any) -> float:
 
 
 def size(raw: Any) -> int:
-    """Take bytes: a whole number, as text also with K, M or G."""
+    """Return the bytes of raw: a whole number, as text also with K, M or G (1024 and its powers).
+
+    Raises ValueError for anything else.
+    """
     if isinstance(raw, str) and (match := SIZE.fullmatch(raw.strip())):
         return int(match[1]) * UNITS[match[2].lower()]
     if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
@@ -105,7 +108,7 @@ def size(raw: Any) -> int:
 
 
 def share(raw: Any) -> float:
-    """Take a number from 0 to 1."""
+    """Return the number of raw, from 0 to 1, or its text; raises ValueError for anything else."""
     try:
         value = seconds(raw)
     except ValueError:

@@ -54,7 +54,7 @@ def readPreface(data: bytes) -> Preface:
 
 
 def readLine(data: bytes) -> Preface:
-    """Read version 1."""
+    """Return what data, the beginning of a connection, says in version 1; raises BadPreface."""
     end = data.find(b"\r\n", 0, LongestLine)
     if end < 0:
         if len(data) >= LongestLine:
@@ -76,7 +76,7 @@ def readLine(data: bytes) -> Preface:
 
 
 def readBlock(data: bytes) -> Preface:
-    """Read version 2."""
+    """Return what data, the beginning of a connection, says in version 2; raises BadPreface."""
     if len(data) < HEAD:
         return Preface(len(data))
     version, command = data[12] >> 4, data[12] & 15
@@ -97,7 +97,12 @@ def readBlock(data: bytes) -> Preface:
 
 
 class Caller:
-    """A connection whose preface is not whole yet."""
+    """A connection whose preface is not whole yet.
+
+    Attributes:
+        cs: its socket. ca: its far address, the proxy's. due (float): tyme at which it is closed.
+        data (bytes): of the preface, as far as it was read.
+    """
 
     protocol = None  # as of a Remoter on which nothing speaks yet
     cutoff = False
@@ -125,7 +130,7 @@ class Prefaced(tcp.Server):
         super().__init__(**kwa)
 
     def take(self, cs: Any, ca: Any) -> Any:
-        """Have a trusted address wait for its preface; take all others as they are."""
+        """Have a trusted address ca wait for its preface on cs, and return None; take all others as they are."""
         if not self.trust(str(ca[0])):
             return super().take(cs, ca)
         caller = Caller(cs, ca, self.tymth() + Tymeout if self.tymth is not None else float("inf"))
@@ -153,7 +158,10 @@ class Prefaced(tcp.Server):
         return fresh
 
     def hear(self, caller: Caller) -> Any:
-        """Read of the preface what is there, and not a byte more; return the Remoter once it is whole, else None."""
+        """Read of the preface of caller what is there, and not a byte more; return the Remoter once it is whole.
+
+        None: it is not whole yet, or is none (BadPreface), and the connection closed.
+        """
         try:
             data = caller.data + caller.cs.recv(LongestBlock, socket.MSG_PEEK)
             if len(data) == len(caller.data):
@@ -184,13 +192,13 @@ class Prefaced(tcp.Server):
             self.watch.poller.unregister(caller.cs)
 
     def dismiss(self, caller: Caller, why: str) -> None:
-        """Close a connection whose preface is none."""
+        """Close the connection of caller, whose preface is none; why: words for the log."""
         logger.info("%s is closed: %s", caller.ca, why)
         self.release(caller)
         caller.cs.close()
 
     def held(self) -> int:
-        """Number of connections that count against .connections."""
+        """Return the number of connections that count against .connections."""
         return super().held() + len(self.callers)
 
     def registrations(self) -> Any:
@@ -200,7 +208,7 @@ class Prefaced(tcp.Server):
             yield caller.cs, caller, READ
 
     def rest(self, tock: float = 0.0) -> Any:
-        """Return what a doer of this servant may yield."""
+        """Return what a doer of this servant may yield; tock: what it yields when it must not rest, in seconds."""
         watch = super().rest(tock)
         if watch is self.watch and self.callers:
             due = next(iter(self.callers)).due
@@ -226,7 +234,7 @@ class PrefacedHttpServer(http.Server):
     """An HTTP server whose servant is one of the above: its requests come from whom the preface says."""
 
     def buildEnviron(self, requestant: Any) -> Any:
-        """Return the environ of a request that is complete."""
+        """Return the environ of the request of requestant, which is complete."""
         environ = super().buildEnviron(requestant)
         source = getattr(requestant.remoter, "source", None)
         if source is not None:

@@ -27,7 +27,10 @@ def checkWatcher(directories: Iterable[str]) -> None:
 
 
 def watchFiles(directories: Iterable[str], channel: Channel) -> None:
-    """Watch the Python files below directories, and send {"changed": [paths]} each time; returns when told to end."""
+    """Watch the Python files below directories, and send {"changed": [paths]} on channel each time.
+
+    Returns when channel has ended; SIGTERM ends the process.
+    """
     from watchfiles import PythonFilter, watch
 
     def orphaned() -> bool:

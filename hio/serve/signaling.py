@@ -48,7 +48,10 @@ class Signals(doing.Doer):
             self.previous[number] = signal.signal(number, self.note)
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """Take note of a signal."""
+        """Take note of the signal number, a handler as signal.signal() wants it, with frame.
+
+        Raises KeyboardInterrupt for a second urgent one.
+        """
         if number in self.urgent:
             now = timing.monoTime()
             if self.hurried is not None and now - self.hurried >= Twice:

@@ -45,7 +45,7 @@ def start(
 
 
 def checkAll(config: Config) -> None:
-    """Raise Refusal for an app, a file or a certificate that is not what it must be."""
+    """Raise Refusal for an app, a file or a certificate of config that is not what it must be."""
     buildContext(config)
     buildApp(config, None, None, lambda: True)
     buildObservers(config)
@@ -56,7 +56,7 @@ def checkAll(config: Config) -> None:
 class Alone:
     """One process that serves without a supervisor; also the Overseer of its Admin.
 
-    Parameters: see Supervisor.
+    Parameters config, announce and app: see Supervisor.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Alone:
             errors.close()
 
     def served(self, urls: list[str]) -> None:
-        """It serves."""
+        """Announce urls, and tell systemd: it serves."""
         self.announce(urls)
         notify("READY=1")
 
@@ -119,7 +119,7 @@ class Alone:
         return int(self.worker is not None and self.worker.ready and not self.worker.retiring)
 
     def poll(self) -> Callable[[], bool]:
-        """Note the counts; they are there at once."""
+        """Note the counts; return a callable that says whether all are there, which here they are at once."""
         if self.worker is not None:
             self.ledger.note(os.getpid(), self.worker.snapshot())
         return lambda: True

@@ -139,7 +139,7 @@ class Supervisor:
         self.listeners |= fresh
 
     def listenAside(self, config: Config) -> None:
-        """Listen at the addresses for the operator."""
+        """Listen at the addresses for the operator that config has."""
         if config["admin"]:
             (self.aside,) = openBind(parseBind(config["admin"]), 64)
             self.admin = http.Server(app=Admin(self), ss=self.aside.socks[0].dup(), ha=self.aside.ha)
@@ -183,7 +183,7 @@ class Supervisor:
                 listener.close()
 
     def reload(self) -> None:
-        """Read the configuration anew and replace all workers."""
+        """Read the configuration anew and replace all workers; after a Refusal, which is logged, all stays."""
         notify("RELOADING=1", reloading())
         number = (self.crew.coming or self.crew.generation) + 1
         try:
@@ -227,7 +227,7 @@ class Supervisor:
         self.chief.watch.wake()
 
     def ended(self, pid: int, status: int) -> None:
-        """A process ended."""
+        """Note that the process pid ended; status: as waitpid says it."""
         if pid == self.watcher:
             self.watcher = None
             return
@@ -249,7 +249,7 @@ class Supervisor:
     # -- what workers say ---------------------------------------------------------------------------------
 
     def hear(self, channel: Channel, message: Message | None) -> None:
-        """A worker, or the watcher, says something."""
+        """Act on message, which a worker, or the watcher, says on channel; None: its end is gone."""
         if message is None:
             return  # its end will be noted
         if "changed" in message:
@@ -263,7 +263,7 @@ class Supervisor:
         self.chief.watch.wake()
 
     def take(self, pid: int, message: Message) -> None:
-        """Act on what the worker pid says."""
+        """Act on message, which the worker pid says."""
         now = self.chief.now
         if "ready" in message:
             self.crew.ready(pid, now)
@@ -316,7 +316,7 @@ class Supervisor:
     # -- what the crew needs done -------------------------------------------------------------------------
 
     def spawn(self, slot: int, generation: int) -> int:
-        """Start a worker and return its pid."""
+        """Start a worker in slot, with the configuration of generation; return its pid."""
         pid, channel = self.fork(lambda far: self.work(slot, self.configs[generation], far))
         self.ledger.starts += 1
         self.channels[pid] = channel
@@ -324,23 +324,23 @@ class Supervisor:
         return pid
 
     def retire(self, pid: int) -> None:
-        """Tell a worker to finish what it has begun, and end."""
+        """Tell the worker pid to finish what it has begun, and end."""
         self.channels[pid].send({"retire": True})
 
     def abort(self, pid: int) -> None:
-        """Tell a worker to end at once. One that loads its app does not listen; it has nothing to lose."""
+        """Tell the worker pid to end at once. One that loads its app does not listen; it has nothing to lose."""
         self.channels[pid].send({"abort": True})
 
     def ask(self, pid: int) -> None:
-        """Ask a worker whether it turns."""
+        """Ask the worker pid whether it turns."""
         self.channels[pid].send({"turning": True})
 
     def halt(self, pid: int) -> None:
-        """Have a worker that hangs say where, and end."""
+        """Have the worker pid, which hangs, say where, and end."""
         self.kill(pid, signal.SIGABRT)
 
     def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> None:
-        """End a worker."""
+        """End the worker pid by signal number, if it has not ended yet."""
         try:
             os.kill(pid, number)
         except ProcessLookupError:
@@ -363,7 +363,7 @@ class Supervisor:
         notify("READY=1", f"STATUS={self.crew.size} workers serve")
 
     def say(self, level: str, text: str) -> None:
-        """Tell the operator."""
+        """Tell the operator text, in the error log; level: as for ErrorLog.say()."""
         self.errors.say(level, text)
 
     # -- processes ----------------------------------------------------------------------------------------
@@ -426,7 +426,7 @@ class Supervisor:
 
 
 class Chief(doing.Doer):
-    """Gives the crew its turns. Rests until somebody says something, or something is due."""
+    """Gives the crew of supervisor its turns. Rests until somebody says something, or something is due."""
 
     def __init__(self, supervisor: Supervisor, **kwa: Any) -> None:
         super().__init__(**kwa)

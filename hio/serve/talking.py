@@ -50,7 +50,10 @@ class Channel:
         self.watch = None
 
     def send(self, message: Message) -> None:
-        """Say something, now or as soon as there is room. Nothing is said to a far side that is gone, or stuck."""
+        """Say message, which JSON can hold, now or as soon as there is room.
+
+        Nothing is said to a far side that is gone, or stuck.
+        """
         if len(self.txbs) < Mark:
             self.txbs += json.dumps(message, separators=(",", ":")).encode() + b"\n"
             self.flush()

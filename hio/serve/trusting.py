@@ -96,7 +96,7 @@ class Forwarding:
         self.apply = self.applyRfc if kind == "forwarded" else self.applyX
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the app does."""
+        """Answer as the app does; environ, start_response: as of PEP 3333."""
         if not environ.keys().isdisjoint(ALL_FIELDS):
             trusted = self.trust(environ["REMOTE_ADDR"])
             for key in ALL_FIELDS:
@@ -107,7 +107,7 @@ class Forwarding:
         return self.app(environ, start_response)
 
     def applyX(self, environ: WSGIEnvironment) -> None:
-        """Believe X-Forwarded-For, -Proto, -Host and -Port."""
+        """Believe X-Forwarded-For, -Proto, -Host and -Port in environ."""
         chain = [split(part.strip()) for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-Hops:]]
         self.setClient(environ, chain)
         self.setScheme(environ, lastOf(environ.get("HTTP_X_FORWARDED_PROTO", "")))
@@ -117,7 +117,7 @@ class Forwarding:
             environ["SERVER_PORT"] = port
 
     def applyRfc(self, environ: WSGIEnvironment) -> None:
-        """Believe Forwarded."""
+        """Believe Forwarded in environ (RFC 7239)."""
         elements = parseForwarded(environ.get("HTTP_FORWARDED", ""))[-Hops:]
         if elements:
             self.setClient(environ, [split(element.get("for", "")) for element in elements])
@@ -125,7 +125,10 @@ class Forwarding:
             self.setHost(environ, elements[-1].get("host", ""))
 
     def setClient(self, environ: WSGIEnvironment, chain: list[tuple[str, str]]) -> None:
-        """Set the address to that of the client at the other end of a chain of proxies."""
+        """Set the address in environ to that of the client at the other end of chain, (address, port) of proxies.
+
+        chain: in the order of the field, the client first. Its last address was written by who is trusted.
+        """
         client = None
         for address, port in reversed(chain):
             if parseIp(address) is None:
@@ -138,14 +141,14 @@ class Forwarding:
 
     @staticmethod
     def setScheme(environ: WSGIEnvironment, scheme: str) -> None:
-        """Set the scheme that the client used."""
+        """Set the scheme in environ to that which the client used; one that is neither http nor https is ignored."""
         scheme = scheme.lower()
         if scheme in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme
 
     @staticmethod
     def setHost(environ: WSGIEnvironment, host: str) -> None:
-        """Set the host that the client asked for."""
+        """Set the host in environ to that which the client asked for; what is no host is ignored."""
         if isHost(host):
             environ["HTTP_HOST"] = host
 
@@ -171,12 +174,15 @@ def split(node: str) -> tuple[str, str]:
 
 
 def lastOf(value: str) -> str:
-    """Return the last element of a list, which the closest proxy wrote."""
+    """Return the last element of value, a list, which the closest proxy wrote; "" when it is empty."""
     return value.rpartition(",")[2].strip()
 
 
 def parseForwarded(value: str) -> list[dict[str, str]]:
-    """Return the elements of a Forwarded field (RFC 7239, 4), [] when it is malformed anywhere."""
+    """Return the elements of value, a Forwarded field (RFC 7239, 4), [] when it is malformed anywhere.
+
+    Each as its parameters, by name in lower case.
+    """
     elements: list[dict[str, str]] = [{}]
     pos = 0
     while True:

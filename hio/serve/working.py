@@ -49,7 +49,7 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # without those that look like oth
 
 
 class Observers:
-    """Sink of a Journal that calls functions with the Record of each request. What they raise is logged."""
+    """Sink of a Journal that calls observers with the Record of each request. What they raise is logged."""
 
     naming = True
 
@@ -57,7 +57,7 @@ class Observers:
         self.observers = observers
 
     def take(self, entries: list[Entry], journal: Journal) -> None:
-        """Call all with each."""
+        """Call all with each of entries, named by journal."""
         for entry in entries:
             record = journal.record(entry, journal.ident(entry))
             for observer in self.observers:
@@ -71,7 +71,8 @@ class ServingDoer(http.ServerDoer):
     """A ServerDoer that says what it cuts off.
 
     Parameters:
-        cut: list to which that is added. several (bool): other processes serve the same app.
+        server: opened on entering. cut: list to which what is cut off is added.
+        several (bool): other processes serve the same app. kwa: for ServerDoer.
     """
 
     def __init__(self, server: http.Server, cut: list[str], several: bool = False, **kwa: Any) -> None:
@@ -178,7 +179,10 @@ class Worker:
     # -- what it is made of -------------------------------------------------------------------------------
 
     def buildJournal(self) -> Journal | None:
-        """Return the Journal that the configuration asks for, the cheapest that will do; None: none is needed."""
+        """Return the Journal that the configuration asks for, the cheapest that will do; None: none is needed.
+
+        Raises Refusal for a log that cannot be opened.
+        """
         config = self.config
         sinks: list[Sink] = []
         if config["access-log"]:
@@ -271,7 +275,7 @@ class Worker:
         return Status.CUT if self.cut else Status.DONE
 
     def served(self, tyme: float) -> None:
-        """It serves."""
+        """Tell the supervisor that it serves, from tyme on, and announce it."""
         self.ready = True
         self.born = tyme
         if self.channel is not None:
@@ -280,7 +284,7 @@ class Worker:
             self.announce()
 
     def examine(self, tyme: float) -> None:
-        """Tell the supervisor if it is worn out."""
+        """Tell the supervisor if it is worn out at tyme."""
         now = {
             "recycle-requests": self.journal.count if self.journal is not None else 0,
             "recycle-age": tyme - self.born,
@@ -321,7 +325,7 @@ class Worker:
                 faulthandler.enable(self.errors.fd)
 
     def hear(self, channel: Channel, message: Message | None) -> None:
-        """Do what the supervisor says; when it is gone, retire."""
+        """Do what the supervisor says on channel, message; None, as it is gone: retire."""
         if message is None or "retire" in message:
             self.retire()
         elif "abort" in message:

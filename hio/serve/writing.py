@@ -106,7 +106,7 @@ class LineHandler(logging.Handler):
                 self.recover()
 
     def keep(self, data: bytes, ex: OSError) -> None:
-        """Keep what could not be written, as far as there is room."""
+        """Keep data that could not be written, for ex, as far as there is room; whole lines go, oldest first."""
         excess = len(data) - Kept
         if excess > 0:
             end = data.find(b"\n", excess)
