@@ -23,8 +23,8 @@ from .serve.refusing import Refusal
 class Command(NamedTuple):
     """One word that hio understands."""
 
-    name: str
-    summary: str
+    name: str  # the word
+    summary: str  # the line about it in hio --help
     details: str  # printed under the options: examples first of all
     describe: Callable[[argparse.ArgumentParser], None]  # adds the arguments
     run: Callable[[argparse.Namespace], int]  # returns the exit status
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser that says in one line what is wrong."""
 
     def error(self, message: str) -> NoReturn:
-        """End with status 2."""
+        """End with status 2 after message, in one line; it never returns."""
         self.exit(2, f"{self.prog}: {message}; {self.prog} --help tells more\n")
 
 
@@ -97,13 +97,13 @@ def makeParser() -> Parser:
 # The commands
 
 def describeServe(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of hio serve."""
+    """Add the arguments of hio serve to parser."""
     parser.add_argument("app", nargs="?", metavar="MODULE:ATTRIBUTE", help="the WSGI app, or a call that makes it")
     configuring.describe(parser)
 
 
 def describeBind(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that all servers have."""
+    """Add the argument that all servers have to parser."""
     parser.add_argument(
         "--bind", metavar="ADDRESS", default=configuring.DefaultBind,
         help="HOST:PORT, [IPV6]:PORT or unix:PATH to listen on; port 0 takes any free one (default: %(default)s)",
@@ -111,7 +111,10 @@ def describeBind(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(args: argparse.Namespace) -> int:
-    """hio serve: WSGI apps, directories, or both."""
+    """hio serve, with args: WSGI apps, directories, or both; return the exit status.
+
+    Raises Refusal for what cannot be served.
+    """
 
     def read() -> configuring.Config:
         return configuring.load(vars(args))
@@ -125,7 +128,10 @@ def serve(args: argparse.Namespace) -> int:
 
 
 def demo(args: argparse.Namespace) -> int:
-    """hio demo: the app of hio.demo, in one process, for its notes live in memory."""
+    """hio demo, with args: the app of hio.demo; return the exit status.
+
+    In one process, for its notes live in memory.
+    """
     config = configuring.load({"app": "hio.demo:makeApp()", "bind": [args.bind], "workers": 0})
     return starting.start(config, lambda: config, title="the demo")
 

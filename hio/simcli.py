@@ -28,7 +28,7 @@ Exit status: 0 all seeds passed, 1 some failed, 2 wrong arguments, 130 interrupt
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of hio sim."""
+    """Add the arguments of hio sim to parser."""
     parser.add_argument("scenario", metavar="FILE[::SCENARIO]", help="a function of a file that takes a Sim")
     one = parser.add_mutually_exclusive_group()
     one.add_argument(
@@ -54,7 +54,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """hio sim: return the exit status."""
+    """Run hio sim with args, and return its exit status."""
     from .sim.commanding import run as command
 
     return command(args)

@@ -104,7 +104,10 @@ class Rig:
         raise AssertionError(f"{condition!r} did not become true in {turns} turns at tyme {self.tymist.tyme}")
 
     def ask(self, client: Any, method: str = "GET", path: str = "/", **kwa: Any) -> Any:
-        """Have client send a request, and return its Response once that is whole; kwa as for Client.request."""
+        """Have client send a request, and return its Response once that is whole.
+
+        method, path, kwa: as for Client.request. Raises AssertionError when it does not come, as until() does.
+        """
         client.request(method=method, path=path, **kwa)
         self.until(lambda: client.responses)
         return client.respond()
@@ -143,7 +146,7 @@ class Rig:
 
 @pytest.fixture
 def hio_rig() -> Iterator[Rig]:
-    """A Rig of its own for each test."""
+    """Yield a Rig of its own for each test, closed behind it."""
     rig = Rig()
     try:
         yield rig
@@ -153,23 +156,23 @@ def hio_rig() -> Iterator[Rig]:
 
 @pytest.fixture
 def hio_tymist(hio_rig: Rig) -> tyming.Tymist:
-    """The Tymist that everything in the rig goes by."""
+    """Return the Tymist that everything in hio_rig goes by."""
     return hio_rig.tymist
 
 
 @pytest.fixture
 def hio_app() -> Any:
-    """The WSGI app to be served: override this fixture in a conftest.py or a test module."""
+    """Return the WSGI app to be served: override this fixture in a conftest.py or a test module."""
     pytest.fail("define a fixture hio_app that returns the WSGI app to be tested")
 
 
 @pytest.fixture
 def hio_server(hio_rig: Rig, hio_app: Any) -> Any:
-    """A Server of hio_app on a free port of 127.0.0.1."""
+    """Return a Server of hio_app on a free port of 127.0.0.1, serviced by hio_rig."""
     return hio_rig.serve(hio_app)
 
 
 @pytest.fixture
 def hio_client(hio_rig: Rig, hio_server: Any) -> Any:
-    """A Client of hio_server, on a connection of its own."""
+    """Return a Client of hio_server, on a connection of its own, serviced by hio_rig."""
     return hio_rig.connect(hio_server)

@@ -38,7 +38,10 @@ PAGE_FIELDS = {
 
 
 class Notebook:
-    """Notes by number. Numbers count up from 1 and are never used again."""
+    """Notes by number. Numbers count up from 1 and are never used again.
+
+    texts: of the first notes, in order.
+    """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._texts: dict[int, str] = {}
@@ -69,10 +72,11 @@ class Notebook:
 
 
 def readNote(req: falcon.Request) -> str:
-    """Return the text of the note that a request's JSON body holds.
+    """Return the text of the note that the JSON body of req holds, with single spaces between its words.
 
-    Raises falcon's 400 for what is no JSON, 413 for too much of it, 415 for another media type and 422 for JSON that
-    is no note.
+    Raises falcon's HTTPBadRequest (400) for what is no JSON, HTTPContentTooLarge (413) for more than BodyLimit bytes of
+    it, HTTPUnsupportedMediaType (415) for another media type, and HTTPUnprocessableEntity (422) for JSON that is no
+    note.
     """
     if req.content_type is None:  # Falcon would take it for JSON, and any web page can send such a request
         raise falcon.HTTPUnsupportedMediaType(description="A note is sent as application/json.")
@@ -97,17 +101,20 @@ def readNote(req: falcon.Request) -> str:
 
 
 def refusal(description: str) -> falcon.HTTPUnprocessableEntity:
-    """Make the 422 for JSON that is no note."""
+    """Return the 422 for JSON that is no note; description: why it is none."""
     return falcon.HTTPUnprocessableEntity(title="Not a note", description=description)
 
 
 def missing(number: int) -> falcon.HTTPNotFound:
-    """Make the 404 for a note that is not there."""
+    """Return the 404 for the note of that number, which is not there."""
     return falcon.HTTPNotFound(title="No such note", description=f"There is no note {number}.")
 
 
 class NotesResource:
-    """The list of notes."""
+    """The list of notes in notebook.
+
+    Its methods are responders of Falcon, which gives them req and resp.
+    """
 
     def __init__(self, notebook: Notebook) -> None:
         self.notebook = notebook
@@ -118,7 +125,10 @@ class NotesResource:
         resp.cache_control = ["no-store"]
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Add the note of the body, answer it with 201 and its Location; 409 when the notebook is full."""
+        """Add the note in the body of req, answer it with 201 and its Location.
+
+        Raises HTTPConflict (409) when the notebook is full, and what readNote() does.
+        """
         text = readNote(req)
         if len(self.notebook) >= NotesLimit:
             raise falcon.HTTPConflict(
@@ -132,20 +142,23 @@ class NotesResource:
 
 
 class NoteResource:
-    """One note."""
+    """One note of notebook.
+
+    Its methods are responders of Falcon, which gives them req, resp and the number in the path.
+    """
 
     def __init__(self, notebook: Notebook) -> None:
         self.notebook = notebook
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
-        """Answer the note."""
+        """Answer the note of that number; 404 when there is none."""
         if (note := self.notebook.find(number)) is None:
             raise missing(number)
         resp.media = note
         resp.cache_control = ["no-store"]
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, number: int) -> None:
-        """Drop the note, answer 204."""
+        """Drop the note of that number, answer 204; 404 when there is none."""
         if not self.notebook.remove(number):
             raise missing(number)
         resp.status = falcon.HTTP_204
@@ -155,7 +168,7 @@ class PageFields:
     """Falcon middleware that sends PAGE_FIELDS with every response."""
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
-        """Add the fields."""
+        """Add the fields to resp, whatever req, resource and succeeded are."""
         resp.set_headers(PAGE_FIELDS)
 
 

@@ -103,7 +103,7 @@ class Live:
             logger.removeHandler(self.tail)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
+        """Answer a request; environ, start_response: as of PEP 3333."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return refuse(start_response, "405 Method Not Allowed", "Here is only something to look at.",
                           [("Allow", "GET, HEAD")])
@@ -142,7 +142,10 @@ class Live:
 
     @staticmethod
     def redirect(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        """Send whoever forgot the last slash to the page: its links are relative to it."""
+        """Send whoever forgot the last slash to the page, whose links are relative to it.
+
+        environ, start_response: as of PEP 3333. Returns the body.
+        """
         base = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         place = base.rpartition("/")[2] + "/"  # relative as well, so that it holds behind a proxy
         return refuse(start_response, "308 Permanent Redirect", "The page is at " + place, [("Location", "./" + place)])
@@ -179,20 +182,23 @@ class Live:
 
 
 def readFile(name: str) -> bytes:
-    """Return a file of the page."""
+    """Return the file of the page of that name."""
     with open(os.path.join(WEB, name), "rb") as file:
         return file.read()
 
 
 def render(media: Any) -> bytes:
-    """Return JSON on one line, in ASCII."""
+    """Return media as JSON on one line, in ASCII. Raises ValueError for NaN and infinities."""
     return json.dumps(media, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def answer(
     start_response: StartResponse, status: str, kind: str, body: bytes, fields: Iterable[tuple[str, str]] = ()
 ) -> list[bytes]:
-    """Answer with a body that is there as a whole."""
+    """Answer with a body that is there as a whole; return what a WSGI app returns (PEP 3333).
+
+    start_response: is given status, as "200 OK". kind: media type. fields: more (name, value) pairs, beside FIELDS.
+    """
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *fields, *FIELDS])
     return [body]
 
@@ -200,5 +206,5 @@ def answer(
 def refuse(
     start_response: StartResponse, status: str, why: str, fields: Iterable[tuple[str, str]] = ()
 ) -> list[bytes]:
-    """Answer with a line of text that says why."""
+    """Answer with a line of text that says why; parameters: as for answer(), start_response, status and fields."""
     return answer(start_response, status, "text/plain; charset=utf-8", f"{why}\n".encode(), fields)

@@ -51,9 +51,10 @@ def dumpOnSignal(
 
 
 def report(observer: Observer, frame: FrameType | None = None) -> str:
-    """Return the tree as text. frame: where the program was interrupted; None: that is not told.
+    """Return the tree of doers that observer sees, as text.
 
-    Whatever goes wrong is told in the text too: a handler that raised would break off what it interrupted.
+    frame: where the program was interrupted; None: that is not told. Whatever goes wrong is told in the text too: a
+    handler that raised would break off what it interrupted.
     """
     try:
         seen = picture(observer)

@@ -72,7 +72,10 @@ class Pulse:
         return second
 
     def add(self, now: float, latency: float | None, failed: bool) -> None:
-        """Count an answer that was whole at now, latency seconds after its request; None: of no interest."""
+        """Count an answer that was whole at now, latency seconds after its request; None: of no interest.
+
+        now: in seconds of the clock that begin() was given. failed: whether it counts as a failure.
+        """
         second = self.at(now)
         second.count += 1
         self.count += 1
@@ -100,6 +103,7 @@ class Tally:
     """Stands in for the WireLog of a server's connections, and counts bytes by the far address.
 
     Attributes:
+        pulse (Pulse): where they are counted too.
         beneath: the WireLog that was there before, which goes on logging; None: there was none.
         rx, tx (dict): bytes received and sent, by far address.
     """
@@ -111,14 +115,14 @@ class Tally:
         self.tx: dict[Any, int] = {}
 
     def writeRx(self, data: bytes, who: Any = b"") -> Any:
-        """Count data received from who."""
+        """Count data received from who; return what the WireLog beneath returns, None without one."""
         size = len(data)
         self.rx[who] = self.rx.get(who, 0) + size
         self.pulse.rx += size
         return self.beneath.writeRx(data, who=who) if self.beneath else None
 
     def writeTx(self, data: bytes, who: Any = b"") -> Any:
-        """Count data sent to who."""
+        """Count data sent to who; return what the WireLog beneath returns, None without one."""
         size = len(data)
         self.tx[who] = self.tx.get(who, 0) + size
         self.pulse.tx += size
@@ -136,7 +140,7 @@ class Gauge:
     """
 
     def __init__(self, server: Any, pulse: Pulse, clock: Callable[[], float]) -> None:
-        """Count from now on, by clock."""
+        """Count the requests of server into pulse from now on, by clock, which answers seconds."""
         self.server = server
         self.pulse = pulse
         self.clock = clock
@@ -181,12 +185,15 @@ class Gauge:
     # -- what the server calls ----------------------------------------------------------------------------
 
     def admit(self, req: Any) -> None:
-        """A request is complete."""
+        """Note that a request is complete; req: its Requestant."""
         self.pending[req] = self.clock()
         self.beneath["admit"](req)
 
     def answered(self, req: Any, persisted: Any) -> None:
-        """Its answer is complete. Called twice when the peer takes the answer in parts."""
+        """Count req, whose answer is complete. Called twice when the peer takes the answer in parts.
+
+        persisted: for the server, as all that is given here.
+        """
         began = self.pending.pop(req, None)
         if began is not None:
             now = self.clock()
@@ -194,19 +201,19 @@ class Gauge:
         self.beneath["answered"](req, persisted)
 
     def refuse(self, req: Any, fault: Any) -> None:
-        """It is answered by an error of the server's own."""
+        """Count req as failed: it is answered by an error of the server's own, for fault."""
         self.pending.pop(req, None)
         self.note(self.clock(), None, failed=True)
         self.beneath["refuse"](req, fault)
 
     def forget(self, req: Any) -> None:
-        """Its connection is closed: what was being answered is broken off."""
+        """Count req as failed if it was being answered: its connection is closed, and the answer broken off."""
         if self.pending.pop(req, None) is not None:
             self.note(self.clock(), None, failed=not evented(req))  # a stream of events ends by its reader's leaving
         self.beneath["forget"](req)
 
     def note(self, now: float, latency: float | None, failed: bool) -> None:
-        """Count one request that is over."""
+        """Count one request that is over; now, latency, failed: as for Pulse.add()."""
         self.count += 1
         self.failed += failed
         self.pulse.add(now, latency, failed)

@@ -11,7 +11,7 @@ was; a deed that has no turn has nothing to put back that would cost anything. S
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ..base.doing import Schedule
@@ -35,7 +35,7 @@ class Meter:
     __slots__ = ("observer", "entry", "send", "count", "spent")
 
     def __init__(self, observer: Observer, entry: Any) -> None:
-        """Take the place of entry.send."""
+        """Take the place of entry.send, for observer."""
         self.observer = observer
         self.entry = entry
         self.send: Callable[[float], Any] = entry.send
@@ -169,14 +169,17 @@ def levels(schedule: Schedule) -> Iterator[Any]:
     level = [schedule]
     for _ in range(DepthLimit + 1):
         inner: list[Schedule] = []
-        for each in level:
-            for entry in list(islice(each.entries.values(), DeedsLimit)):
-                if entry.dog is not None:  # else a sentinel, which never has a turn
-                    yield entry
-                    below = scheduleOf(entry.doer)
-                    if below is not None:
-                        inner.append(below)
+        for entry in chain.from_iterable(map(living, level)):
+            yield entry
+            below = scheduleOf(entry.doer)
+            if below is not None:
+                inner.append(below)
         level = inner
+
+
+def living(schedule: Schedule) -> list[Any]:
+    """Return the entries of schedule, DeedsLimit at most, without sentinels, which never have a turn."""
+    return [entry for entry in islice(schedule.entries.values(), DeedsLimit) if entry.dog is not None]
 
 
 def scheduleOf(doer: Any) -> Schedule | None:

@@ -63,7 +63,7 @@ def picture(observer: Observer) -> dict[str, Any]:
 
 
 def doistOf(doist: Any) -> dict[str, Any]:
-    """Return name, tyme and tock (seconds), real, and limit (seconds; None: none) of a Doist."""
+    """Return name, tyme and tock (seconds), real, and limit (seconds; None: none) of doist."""
     return {
         "name": text(doist.name),
         "tyme": number(doist.tyme),
@@ -74,7 +74,11 @@ def doistOf(doist: Any) -> dict[str, Any]:
 
 
 def countingOf(observer: Observer) -> dict[str, Any] | None:
-    """Return what is counted of all deeds and servers together; None while nothing is."""
+    """Return what observer counts of all deeds and servers together; None while it counts nothing.
+
+    watch: number of the counting. elapsed, busy: seconds since it began, and of those spent in turns. count, failed: of
+    requests. rx, tx: bytes. pulse: see Pulse.lines().
+    """
     if not observer.counting:
         return None
     pulse = observer.pulse
@@ -97,7 +101,8 @@ def deedsOf(
 ) -> list[dict[str, Any]]:
     """Return the deeds of a scheduler in the order of entering, then its doers that have ended.
 
-    shown: the entries to be told of. path: key of the scheduler's own deed, and a dot.
+    observer: counts them. schedule: the deeds of scheduler. shown: the entries to be told of. path: key of the
+    scheduler's own deed, and a dot.
 
     Of each deed: key, a text that no other deed has and that stays the same; name, kind; state; tock; next, the tyme of
     its next turn, None when only a wake brings one; place; count of turns; own, their run time in seconds, and spent,
@@ -117,7 +122,10 @@ def deedsOf(
 def deedOf(
     observer: Observer, entry: Any, shown: Mapping[Any, None], key: str, running: bool
 ) -> dict[str, Any]:
-    """Return one deed; see deedsOf. running: it is having its turn."""
+    """Return the deed of entry, by that key; observer, shown, and what it is: see deedsOf.
+
+    running: it is having its turn.
+    """
     doer = entry.doer
     inner = scheduleOf(doer)
     deeds = None
@@ -146,7 +154,7 @@ def deedOf(
 
 
 def endedOf(doer: Any, key: str) -> dict[str, Any]:
-    """Return a doer that runs no longer, or never did: done tells how it ended."""
+    """Return a doer that runs no longer, or never did, by that key: done tells how it ended."""
     done = getattr(doer, "done", None)
     return {
         "key": key, "name": nameOf(doer), "kind": kindOf(doer), "state": "ended" if done is not None else "not started",
@@ -194,7 +202,11 @@ def placeOf(dog: Any) -> str:
 # Servers
 
 def serverOf(observer: Observer, server: Any) -> dict[str, Any]:
-    """Return name, where (it listens), scheme, open, retiring; count and failed of requests; {state: connections}."""
+    """Return what there is to tell of server; observer: counts its requests, or does not.
+
+    name, where (it listens), scheme, open, retiring; count and failed of requests, None when they are not counted;
+    states, {state: connections}.
+    """
     gauge = observer.gauges.get(server)
     states = dict.fromkeys(PHASES.values(), 0)
     for req in server.reqs.values():
@@ -215,11 +227,12 @@ def serverOf(observer: Observer, server: Any) -> dict[str, Any]:
 
 
 def connectionsOf(observer: Observer, servers: list[Any]) -> tuple[list[dict[str, Any]], int]:
-    """Return connections in the order in which they came, and how many are left out, those at rest first.
+    """Return connections of servers in the order in which they came, and how many are left out, those at rest first.
 
-    Of each: server (its index), peer (far address), state; request (the latest, as method and path); rx, tx (bytes
-    since counting began); rxWait, txWait (bytes received and not parsed yet, bytes not sent yet); age and still
-    (seconds of tyme since it was accepted, and since it last received), None when there is no tyme.
+    observer: counts their bytes, or does not. Of each: server (its index), peer (far address), state; request (the
+    latest, as method and path); rx, tx (bytes since counting began); rxWait, txWait (bytes received and not parsed yet,
+    bytes not sent yet); age and still (seconds of tyme since it was accepted, and since it last received), None when
+    there is no tyme.
     """
     every = [(index, req) for index, server in enumerate(servers) for req in server.reqs.values()]
     shown: Iterator[tuple[int, Any]] | list[tuple[int, Any]] = every
@@ -235,7 +248,10 @@ def connectionsOf(observer: Observer, servers: list[Any]) -> tuple[list[dict[str
 
 
 def connectionOf(gauge: Any, index: int, req: Any) -> dict[str, Any]:
-    """Return one connection; see connectionsOf."""
+    """Return the connection of req, on the server with that index, as connectionsOf has it.
+
+    gauge: counts the server's bytes; None: nothing does.
+    """
     ix = req.remoter
     head = req.head
     return {
@@ -253,7 +269,7 @@ def connectionOf(gauge: Any, index: int, req: Any) -> dict[str, Any]:
 
 
 def since(ix: Any, tyme: float | None) -> float | None:
-    """Return the seconds of tyme that have passed for a connection since tyme; None when there is none."""
+    """Return the seconds of tyme that have passed for the connection ix since tyme; None when there is none."""
     now = ix.tyme
     return None if tyme is None or now is None else max(0.0, now - tyme)
 

@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
     serial: int  # counts up from 1
     wall: float  # seconds since the epoch
-    level: str
+    level: str  # its name, as "INFO"
     name: str  # of the logger
     text: str  # its message, and the traceback under it
 

@@ -31,7 +31,7 @@ class Rates:
     """
 
     def __init__(self, picture: Picture, before: Picture | None = None) -> None:
-        """Compare picture with an earlier one, as far as that belongs to the same counting."""
+        """Compare picture with before, an earlier one; None, or of another counting: there is none."""
         self.counting: dict[str, Any] = picture["counting"] or {}
         if before is None or not same(picture, before):
             before = None
@@ -40,13 +40,13 @@ class Rates:
         self.span: float = self.counting.get("elapsed", 0.0) - self.earlier.get("elapsed", 0.0)
 
     def all(self, what: str) -> float | None:
-        """Return the rate of one of the numbers of counting; None when it is not counted."""
+        """Return the rate of what, one of the numbers of counting, each second; None when it is not counted."""
         if what not in self.counting or self.span < Least:
             return None
         return float(self.counting[what] - self.earlier.get(what, 0)) / self.span
 
     def of(self, deed: dict[str, Any], what: str) -> float | None:
-        """Return the rate of count, own or spent of a deed; None when it is not counted."""
+        """Return the rate of what, count, own or spent of a deed, each second; None when it is not counted."""
         if deed[what] is None or self.span < Least:
             return None
         before = self.deeds.get(deed["key"], {}).get(what) or 0
@@ -54,7 +54,7 @@ class Rates:
 
 
 def same(picture: Picture, before: Picture) -> bool:
-    """Whether the counts of two pictures can be compared."""
+    """Whether the counts of picture and before can be compared: of one process, and one counting."""
     if picture["counting"] is None or before["counting"] is None:
         return False
     return all(one.get(key) == other.get(key) for one, other, key in (
@@ -86,7 +86,7 @@ def render(
 
 
 def heading(picture: Picture, rates: Rates) -> Iterator[str]:
-    """Yield the figures of the whole."""
+    """Yield the figures of the whole picture, with rates for the numbers."""
     doist = picture["doist"]
     pace = "real time" if doist["real"] else "as fast as it goes"
     yield (
@@ -118,7 +118,10 @@ WIDTHS = (8, 10, 9, 9, 9, 6)
 
 
 def tree(picture: Picture, rates: Rates, width: int, running: bool) -> Iterator[str]:
-    """Yield the doers, one a line, those below a scheduler under it."""
+    """Yield the doers of picture, one a line, those below a scheduler under it.
+
+    rates: of their numbers. width: columns, within which the names are cut. running: say which have their turn.
+    """
     rows = [(deed, clean(stem + label(deed, running))) for deed, stem in flatten(picture["deeds"])]
     room = max(20, min(max((len(name) for _, name in rows), default=0), width - sum(WIDTHS) - len(WIDTHS)))
     yield line("DOER", COLUMNS, room)
@@ -129,7 +132,10 @@ def tree(picture: Picture, rates: Rates, width: int, running: bool) -> Iterator[
 
 
 def flatten(deeds: Iterable[dict[str, Any]], trunk: str = "", more: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield (deed, what is drawn before it) of deeds and of those below them, in the order of the tree."""
+    """Yield (deed, what is drawn before it) of deeds and of those below them, in the order of the tree.
+
+    trunk: what is drawn before all of them. more: how many are left out behind them.
+    """
     deeds = list(deeds)
     for index, deed in enumerate(deeds):
         last = index == len(deeds) - 1 and not more
@@ -139,7 +145,10 @@ def flatten(deeds: Iterable[dict[str, Any]], trunk: str = "", more: int = 0) -> 
 
 
 def label(deed: dict[str, Any], running: bool) -> str:
-    """Return what a deed is called, what it is if that says more, and where it stands."""
+    """Return what a deed is called, what it is if that says more, and where it stands.
+
+    running: and whether it has its turn.
+    """
     words = [deed["name"]]
     if deed["kind"] not in (deed["name"], "function", "method"):
         words.append(f"({deed['kind']})")
@@ -153,7 +162,7 @@ def label(deed: dict[str, Any], running: bool) -> str:
 
 
 def cells(deed: dict[str, Any], rates: Rates) -> tuple[str, ...]:
-    """Return the columns of a deed."""
+    """Return the columns of a deed behind its name, with rates for its numbers."""
     if deed["done"] is not None:
         return ("", "done" if deed["done"] else deed["state"], "", "", "", "")
     return (
@@ -170,14 +179,14 @@ def when(deed: dict[str, Any]) -> str:
 
 
 def line(name: str, cells: Iterable[str], room: int) -> str:
-    """Return a row of the tree."""
+    """Return a row of the tree: name, in room columns, and cells."""
     return pad(name, room) + "".join(" " + cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 # Connections and log
 
 def connections(picture: Picture) -> Iterator[str]:
-    """Yield the connections that are there, as far as there is room."""
+    """Yield the connections of picture, as far as there is room; nothing where there are none."""
     rows = picture["connections"]
     if not rows:
         return
@@ -206,34 +215,34 @@ def log(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def clock(wall: float) -> str:
-    """Return the time of day, UTC, of seconds since the epoch."""
+    """Return the time of day, UTC, of wall, seconds since the epoch."""
     return datetime.fromtimestamp(wall, timezone.utc).strftime("%H:%M:%S")
 
 
 # Numbers and texts
 
 def count(value: float | None) -> str:
-    """Return a number of things."""
+    """Return value, a number of things; None: a dash."""
     return "–" if value is None else f"{value:,.0f}"
 
 
 def rate(value: float | None) -> str:
-    """Return a number of things each second."""
+    """Return value, a number of things each second; None: a dash."""
     return "–" if value is None else f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}"
 
 
 def percent(value: float | None) -> str:
-    """Return a share."""
+    """Return value, a share of 1.0; None: a dash."""
     return "–" if value is None else f"{100.0 * value:.1f}%"
 
 
 def tock(value: float | None) -> str:
-    """Return a tock."""
+    """Return value, a tock in seconds; None: a dash."""
     return "–" if value is None else f"{value:g}"
 
 
 def seconds(value: float | None) -> str:
-    """Return a span of time."""
+    """Return value, a span of seconds, in the unit that suits it; None: a dash."""
     if not value:
         return "–" if value is None else "0 s"
     for limit, unit, scale in ((1e-3, "µs", 1e6), (1.0, "ms", 1e3)):
@@ -245,7 +254,7 @@ def seconds(value: float | None) -> str:
 
 
 def size(value: float | None) -> str:
-    """Return a number of bytes."""
+    """Return value, a number of bytes, in the unit that suits it, powers of 1000; None: a dash."""
     if value is None:
         return "–"
     unit = 0
@@ -261,7 +270,7 @@ def clean(text: str) -> str:
 
 
 def escape(char: str) -> str:
-    """Return an unprintable character as Python would write it; for a space of any kind a space."""
+    """Return char, unprintable, as Python would write it; for a space of any kind a space."""
     return " " if unicodedata.category(char) == "Zs" else ascii(char)[1:-1]
 
 

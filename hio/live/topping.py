@@ -95,7 +95,7 @@ class Source:
 
 
 class Connection(http.client.HTTPConnection):
-    """One over TCP, or over a UNIX-domain socket."""
+    """One over TCP to host and port, or over a UNIX-domain socket at path; "": none."""
 
     def __init__(self, host: str, port: int, path: str) -> None:
         super().__init__(host, port, timeout=Tymeout)
@@ -112,7 +112,7 @@ class Connection(http.client.HTTPConnection):
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of hio top."""
+    """Add the arguments of hio top to parser."""
     parser.add_argument("url", metavar="URL", help="where the page is: http://HOST:PORT/-/, HOST:PORT or unix:PATH")
     parser.add_argument("--once", action="store_true", help="look for one interval, print it, and end")
     parser.add_argument(
@@ -154,7 +154,11 @@ def top(args: argparse.Namespace, out: TextIO | None = None, wait: Callable[[flo
 
 
 def follow(source: Source, before: Picture, interval: float, out: TextIO, wait: Callable[[float], None]) -> None:
-    """Show picture after picture, in place on a terminal, else below each other."""
+    """Show picture after picture, in place on a terminal, else below each other, until interrupted.
+
+    source: gives them. before: the first. interval: seconds between two. out: where they are shown. wait: called with
+    interval, and returns after that. A source that gives none is told of, and asked again.
+    """
     terminal = out.isatty()
     try:
         if terminal:
@@ -181,24 +185,24 @@ def follow(source: Source, before: Picture, interval: float, out: TextIO, wait: 
 
 
 def show(text: str, out: TextIO) -> None:
-    """Put text on the screen in place of what was there, without a moment of nothing."""
+    """Put text on the screen of out in place of what was there, without a moment of nothing."""
     out.write(HOME + text.rstrip("\n").replace("\n", ERASE_LINE + "\n") + ERASE_LINE + ERASE_REST)
     out.flush()
 
 
 def fit(out: TextIO) -> tuple[int, int]:
-    """Return columns and lines of the terminal."""
+    """Return columns and lines of the terminal; out: that terminal."""
     size = shutil.get_terminal_size((100, 40))
     return size.columns, size.lines
 
 
 def width(out: TextIO) -> int:
-    """Return the columns to use: those of a terminal, or plenty."""
+    """Return the columns to use for out: those of a terminal, or plenty."""
     return fit(out)[0] if out.isatty() else 200
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run hio top; what cannot be shown is one line on stderr and exit status 2."""
+    """Run hio top with args, and return its exit status; what cannot be shown is one line on stderr and status 2."""
     try:
         return top(args)
     except TopError as ex:
