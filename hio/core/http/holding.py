@@ -240,7 +240,7 @@ class Holder(Retiring, Mixin):
                 del self.servant.ixes[ca]
             req.release()
             req.remoter.protocol = None
-            req.keeper = None
+            req.keeper = req.reader = req.fault = None  # each leads back to req, which would wait for a collection
 
     def closeConnection(self, ca: Address) -> None:
         """Close the connection from ca and drop all that is kept of it. Unknown: does nothing."""

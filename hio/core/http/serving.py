@@ -300,6 +300,7 @@ class Server(Keeper):
             if rep is not None:
                 if not rep.ended:
                     rep.close()
+                rep.failure = None  # its traceback leads back to rep
                 if self.reps.get(req.remoter.ca) is rep:
                     del self.reps[req.remoter.ca]
 

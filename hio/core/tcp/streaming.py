@@ -213,7 +213,7 @@ class Stream(tyming.Tymee):
         """Note that the connection is lost, by ex (None: nobody knows): nothing comes or goes any more."""
         self.cutoff = True
         self.broken = True
-        self.failure = ex
+        self.failure = ex.with_traceback(None) if ex is not None else None  # whose frames would hold on to all this
         self.dropped += len(self.txbs)
         self.txbs.clear()
         self.heed(0)

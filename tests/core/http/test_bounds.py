@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from hio.core.http.limiting import Limits
 from tests.core.http.apps import App, echo, hello, told
 from tests.core.http.asking import CLOSING, GET
 from tests.core.http.corpus import chunked, get, post
-from tests.core.http.driving import IDLE, LIMITS, NEVER
+from tests.core.http.driving import IDLE, LIMITS, NEVER, Peer, endless
 
 
 # ---------------------------------------------------------------- 100 Continue
@@ -365,6 +366,50 @@ def test_nothing_is_kept_of_connections_that_are_over(rigs, kind):
     rig.until(lambda: rig.empty)
     rig.wait(NEVER)
     assert census() == before
+
+
+def raising(environ, start_response):
+    raise ValueError("on purpose")
+
+
+def breaking(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield b"x"
+    raise ValueError("on purpose")
+
+
+OVER = {
+    "the client closes": (hello, GET, Peer.close),
+    "the client resets": (hello, GET, Peer.reset),
+    "the server closes": (hello, CLOSING, Peer.pump),
+    "in the middle of a body": (echo, post(b"Content-Length: 100") + b"half", Peer.close),
+    "in the middle of an answer": (lambda *_: endless(), GET, Peer.reset),
+    "a bad request": (hello, b"no request\r\n\r\n", Peer.close),
+    "the application raises": (raising, GET, Peer.close),
+    "the application raises midway": (breaking, GET, Peer.close),
+}
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_nothing_of_a_connection_waits_for_a_collection(rigs, name):
+    """No cycle keeps what there was of a connection that is over until garbage is collected."""
+    app, raw, end = OVER[name]
+    rig = rigs(app, limits=LIMITS, tymeout=IDLE)
+    peer = rig.dial()
+    kept = [weakref.ref(rig.server.reqs[peer.ca]), weakref.ref(rig.ix(peer))]
+    gc.collect()
+    gc.disable()
+    try:
+        peer.send(raw)
+        kept += [weakref.ref(rep) for rep in rig.server.reps.values()]
+        end(peer)
+        rig.peers.remove(peer)
+        for _ in range(2):  # its end has a deadline too
+            rig.wait(NEVER)
+        assert rig.empty
+        assert [ref() for ref in kept if ref() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_keeper_is_a_base():
