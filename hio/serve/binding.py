@@ -90,6 +90,14 @@ class Listener:
             return [self.socks[slot % len(self.socks)]]
         return self.socks[slot::size]
 
+    def keep(self, slot: int, size: int) -> list[socket.socket]:
+        """Return share(), in the child that it is for, where the other sockets are closed."""
+        share = self.share(slot, size)
+        for sock in self.socks:
+            if sock not in share:
+                os.close(sock.detach())
+        return share
+
     def hush(self) -> None:
         """Let no new connections come, and keep those that wait to be accepted.
 

@@ -11,7 +11,7 @@ a host that is named wins over *.example.com, and that over no host at all.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.http.sinking import StaticSink
@@ -81,19 +81,22 @@ class Mounts:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the app answers that the request belongs to; environ, start_response: as of PEP 3333."""
         path = environ.get("PATH_INFO", "")
+        found = self.find(environ, path)
+        if found is None:
+            return notFound(environ, start_response)
+        prefix, app = found
+        if prefix:
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+            environ["PATH_INFO"] = path[len(prefix):]
+        return app(environ, start_response)
+
+    def find(self, environ: WSGIEnvironment, path: str) -> tuple[str, WSGIApplication] | None:
+        """Return (prefix, app) of what is mounted closest to path, for the host of environ; None: nothing is."""
         for apps in self.candidates(environ) if self.named else (self.any,):
-            prefix = path
-            while True:
-                app = apps.get(prefix)
-                if app is not None:
-                    if prefix:
-                        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
-                        environ["PATH_INFO"] = path[len(prefix):]
-                    return app(environ, start_response)
-                if not prefix:
-                    break
-                prefix = prefix[: prefix.rfind("/")] if "/" in prefix else ""
-        return notFound(environ, start_response)
+            for prefix in prefixes(path):
+                if prefix in apps:
+                    return prefix, apps[prefix]
+        return None
 
     def candidates(self, environ: WSGIEnvironment) -> list[dict[str, WSGIApplication]]:
         """Return the apps of the hosts that the request of environ may mean, by prefix, the closest host first."""
@@ -102,6 +105,14 @@ class Mounts:
             host = host.partition(":")[0].rstrip(".")
         names = [host, *("*" + host[i:] for i, char in enumerate(host) if char == "."), ""]
         return [self.hosts[name] for name in dict.fromkeys(names) if name in self.hosts]
+
+
+def prefixes(path: str) -> Iterator[str]:
+    """Yield path, then less of it by a part each time, and "" at the end."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""
 
 
 def notFound(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

@@ -388,15 +388,12 @@ class Supervisor:
             self.aside.forsake()
 
     def work(self, slot: int, config: Config, channel: Channel) -> int:
-        """In a child: be a worker."""
-        places = []
-        for spec in config["bind"]:
-            for listener in self.listeners[spec]:
-                share = listener.share(slot, config["workers"])
-                places += [(listener.bind, sock) for sock in share]
-                for sock in listener.socks:
-                    if sock not in share:
-                        os.close(sock.detach())
+        """In a child: be the worker in slot that config wants, heard on channel; return the exit status."""
+        places = [
+            (listener.bind, sock)
+            for spec in config["bind"] for listener in self.listeners[spec]
+            for sock in listener.keep(slot, config["workers"])
+        ]
         page = self.liveListener(slot)
         for other in self.live:
             if other is not page:
