@@ -13,6 +13,8 @@ Knows no socket: what goes out goes to .incomer.tx(bytes). How head and body loo
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from types import GeneratorType
 from typing import Any
@@ -300,19 +302,30 @@ class Responder(Renderer):
         self.used = True
         self.release()
         if self.headed or self.ended:
-            logger.error("application failed after the head, connection is cut: %s", self.where(), exc_info=ex)
+            self.tell("application failed after the head, connection is cut", ex)
             self.abort()
             return
         if isinstance(ex, HTTPError):
             error = ex
         else:
-            logger.error("application failed: %s", self.where(), exc_info=ex)
+            self.tell("application failed", ex)
             error = HTTPError(500)
         try:
             self.refuse(error)
         except (TypeError, ValueError) as worse:  # the error's own headers or status are not valid
             logger.error("error of the application cannot be rendered: %s", self.where(), exc_info=worse)
             self.refuse(HTTPError(500))
+
+    def tell(self, text: str, ex: BaseException) -> None:
+        """Log that the application raised ex; where the log is silent, as it is at first, write it to wsgi.errors."""
+        logger.error("%s: %s", text, self.where(), exc_info=ex)
+        errors = self.environ.get("wsgi.errors")
+        if errors is None or logger.isEnabledFor(logging.ERROR):
+            return
+        try:
+            errors.write(f"hio: {text}: {self.where()}\n{''.join(traceback.format_exception(ex))}")
+        except Raised:
+            pass  # a standard error that is closed is no reason to end the server
 
     def refuse(self, error: HTTPError) -> None:
         """Send error as the response."""
@@ -365,7 +378,7 @@ class Responder(Renderer):
                 try:
                     close()
                 except Raised as ex:
-                    logger.error("close() of the application's iterable failed: %s", self.where(), exc_info=ex)
+                    self.tell("close() of the application's iterable failed", ex)
 
     def __repr__(self) -> str:
         state = [word for word in ("started", "headed", "ended", "aborted", "chunked") if getattr(self, word)]

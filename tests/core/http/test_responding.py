@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import logging
 
 import pytest
 
+from hio.core.http import responding
 from hio.core.http.responding import Responder
 from tests.core.http.apps import App, Iterable
 from tests.core.http.calling import Wire, make, read, run
@@ -441,3 +444,47 @@ def test_date_and_server_of_the_application(items, sized):
     for _ in range(3):  # heads that come again are remembered
         answer = read(run(app)[1])  # refuses a field that comes twice
         assert (answer["Date"], answer["Server"], answer.body) == (date, "mine", b"abc")
+
+
+# ---------------------------------------------------------------- what is told of failures
+
+
+def quiet(level):
+    """Return a logger of that level which nobody reads."""
+    logger = logging.Logger("quiet", level)
+    logger.addHandler(logging.NullHandler())
+    return logger
+
+
+def failing(started):
+    """Return an application that raises, after the first bytes of its body if started."""
+    def app(environ, start_response):
+        if started:
+            start_response("200 OK", [])
+            yield b"a"
+        raise KeyError("where is it")
+
+    return app
+
+
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize(("level", "told"), [(logging.CRITICAL, True), (logging.ERROR, False)])
+def test_a_failure_that_no_log_tells_is_written_to_wsgi_errors(monkeypatch, started, level, told):
+    monkeypatch.setattr(responding, "logger", quiet(level))
+    errors = io.StringIO()
+    rep = make(failing(started))
+    rep.environ["wsgi.errors"] = errors
+    for _ in range(3):
+        rep.service()
+    assert rep.ended or rep.aborted
+    text = errors.getvalue()
+    assert ("application failed" in text and "KeyError: 'where is it'" in text) is told
+
+
+def test_errors_that_cannot_be_written_harm_nobody(monkeypatch):
+    monkeypatch.setattr(responding, "logger", quiet(logging.CRITICAL))
+    rep = make(failing(False))
+    rep.environ["wsgi.errors"] = errors = io.StringIO()
+    errors.close()
+    rep.service()
+    assert rep.ended and b" 500 " in rep.incomer.sent
