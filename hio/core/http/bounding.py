@@ -38,6 +38,7 @@ class Bounds:
     connectTymeout: float = 10.0  # from the first try until a request can be sent, TLS handshake included
     headTymeout: float = 60.0  # from the last byte of the request sent to the last of the response's head
     stallTymeout: float = 60.0  # without a byte of a body that is not an event stream, or of a request taken
+    eventTymeout: float = 0.0  # without a byte of an event stream, comments included; 0.0: it may be silent for ever
     totalTymeout: float = 300.0  # whole exchange, tries and redirects included; ends with the head of an event stream
 
     redirects: int = 10  # redirects that one request is followed through

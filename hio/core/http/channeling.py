@@ -138,8 +138,12 @@ class Channel(Mixin, Generic[E]):
         respondent = self.respondent
         bounds = self.bounds
         exchange = self.exchanges[0]
-        if exchange.since is None or (respondent.evented and self.streaming):
+        if exchange.since is None:
             return Never, ""
+        if respondent.evented and self.streaming:
+            if self.full or not bounds.eventTymeout or connector.moved is None:
+                return Never, ""  # full: it is not the server who is silent
+            return connector.moved + bounds.eventTymeout, "waiting for events"
         due, name = Never, ""
         if exchange.tymeout:
             due, name = exchange.since + exchange.tymeout, "whole exchange"
@@ -310,6 +314,7 @@ class Channel(Mixin, Generic[E]):
         full = most is not None and len(self.respondent.events) >= most and self.streaming
         if full is not self.full:
             self.full = full
+            connector.refresh()  # what was not read while it was full is no silence of the server's
             if not connector.cutoff:
                 connector.heed(connector.events & ~READ if full else connector.events | READ)
         return full

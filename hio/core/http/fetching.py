@@ -221,6 +221,8 @@ class Fetcher(Caller):
         if body is not None:
             if fetch.method in BODILESS:
                 raise ValueError(f"{fetch.method} must have no body")
+            if not isinstance(body, (str, bytes, bytearray, memoryview)):
+                raise TypeError(f"body must be bytes or a str, got {body!r:.80}")
             fetch.body = body.encode() if isinstance(body, str) else bytes(body)
 
     def compose(self, fetch: Fetch) -> bytes:

@@ -110,6 +110,45 @@ def test_events_that_nobody_takes_stop_the_stream(stage):
     assert [event["data"] for event in client.events] == ["last"] and not client.waited
 
 
+def test_a_stream_whose_server_is_silent_for_too_long_is_given_up(stage):
+    client = stage.client(bounds=Bounds(eventTymeout=5.0))
+    client.request("GET", "/stream")
+    stage.turn(3)
+    stage.far.say(EVENTS + chunk(b"data: x\n\n"))
+    stage.turn(4, tock=1.0)
+    stage.far.say(chunk(b": still here\n\n"))
+    stage.turn(5, tock=1.0)
+    assert client.waited
+    stage.turn(2, tock=1.0)
+    assert client.responses[0]["mishap"] == "too slow" and "waiting for events" in client.responses[0]["error"]
+
+
+def test_a_silent_stream_is_asked_for_again_by_a_reconnectable_client(stage):
+    client = stage.client(bounds=Bounds(eventTymeout=5.0), reconnectable=True, tymeout=1.0)
+    client.request("GET", "/stream")
+    stage.turn(3)
+    stage.far.say(EVENTS + chunk(b"retry: 1000\nid: 7\ndata: x\n\n"))
+    stage.turn(5, tock=1.0)
+    assert len(stage.fars) == 1
+    stage.turn(5, tock=1.0)
+    assert len(stage.fars) == 2 and b"Last-Event-Id: 7\r\n" in stage.far.rx
+    assert client.waited and not client.responses
+
+
+def test_events_that_nobody_takes_are_no_silence_of_the_server(stage):
+    client = stage.client(bounds=Bounds(events=1, eventTymeout=5.0))
+    client.request("GET", "/stream")
+    stage.turn(3)
+    stage.far.say(EVENTS + chunk(b"data: x\n\n"))
+    stage.turn(20, tock=1.0)
+    assert client.full and client.waited
+    client.events.clear()
+    stage.turn(4, tock=1.0)
+    assert client.waited
+    stage.turn(4, tock=1.0)
+    assert not client.waited
+
+
 def test_cadence_of_an_event_stream():
     tymist = Tymist(tyme=0.0)
     net = SimNet()

@@ -96,6 +96,13 @@ def test_what_is_refused_at_the_call(stage, pool, parts):
     assert pool.size == 0 and not pool.lanes
 
 
+@pytest.mark.parametrize("body", [5, [b"in", b"pieces"], iter([b"a"]), {"a": "b"}], ids=lambda body: str(type(body)))
+def test_what_is_no_body(stage, pool, body):
+    with pytest.raises(TypeError, match="body must be bytes or a str, got "):
+        pool.post(HERE, body=body)
+    assert pool.size == 0 and not pool.lanes
+
+
 def test_fields_for_every_request(stage):
     pool = stage.pool(headers={"User-Agent": "x", "Accept": "all"}, auth=("u", "p"), decoding=True)
     pool.get(HERE, headers={"accept": "mine"})
