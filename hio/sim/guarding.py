@@ -35,6 +35,12 @@ try:
 except ImportError:
     time_machine = None
 
+_posixsubprocess: Any
+try:
+    _posixsubprocess = importlib.import_module("_posixsubprocess")
+except ImportError:  # not POSIX
+    _posixsubprocess = None
+
 #: What the real world is reached by: audit events of Python (PEP 578), by what a Sim may allow.
 LEAKS = {
     "socket": ("socket.__new__", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"),
@@ -79,10 +85,10 @@ class Run(Protocol):
 class Guard:
     """Context in which code under test gets clocks and chance from a run, and no real I/O.
 
-    Served: time.time, monotonic, perf_counter, their _ns and what formats the present; datetime and date; the random
-    module and what is made from it; uuid1 and uuid4; os.urandom, secrets; OpenSSL, see TlsChance. With time-machine
-    installed the clocks also in modules that have imported these functions, or the class datetime, by name; without
-    it only through the modules.
+    Served: the clocks of the time module, those of CPU time too, and what formats the present; datetime and date; the
+    random module and what is made from it; uuid1 and uuid4; os.urandom, secrets; OpenSSL, see TlsChance. With
+    time-machine installed the clocks also in modules that have imported these functions, or the class datetime, by
+    name; without it only through the modules.
 
     Parameters:
         sim (Sim): the run. allow (tuple): kinds of LEAKS that are let pass.
@@ -108,7 +114,7 @@ class Guard:
             self._serveTls()
             self._serveChance()
             self._serveClocks()
-            self._watchThreads()
+            self._watchStarts()
         except BaseException:
             self._restore()
             raise
@@ -145,14 +151,24 @@ class Guard:
 
     def _serveClocks(self) -> None:
         wall, mono = self.wall, self.mono
+
+        def clock(number: int) -> float:
+            return wall() if number == time.CLOCK_REALTIME else mono()
+
         self._patch(
             time,
+            clock_gettime=clock,
+            clock_gettime_ns=lambda number: nanoseconds(clock(number)),
             time=wall,
             time_ns=lambda: nanoseconds(wall()),
             monotonic=mono,
             monotonic_ns=lambda: nanoseconds(mono()),
             perf_counter=mono,
             perf_counter_ns=lambda: nanoseconds(mono()),
+            process_time=mono,
+            process_time_ns=lambda: nanoseconds(mono()),
+            thread_time=mono,
+            thread_time_ns=lambda: nanoseconds(mono()),
             sleep=self._sleep,
         )
         self._patch(timing, monoTime=mono)
@@ -222,18 +238,20 @@ class Guard:
         self._patch(random, _urandom=draw)
         self._patch(random.Random, seed=seeded)
 
-    def _watchThreads(self) -> None:
-        """Notice threads also where Python has no audit event for their start: before 3.12."""
+    def _watchStarts(self) -> None:
+        """Notice starts that Python has no audit event for: of processes by multiprocessing, of threads before 3.12."""
 
-        def watched(start: Any) -> Any:
+        def watched(start: Any, kind: str) -> Any:
             def wrapper(*pa: Any, **kwa: Any) -> Any:
-                self.reached("thread", "a thread started")
+                self.reached(kind, f"a {kind} started")
                 return start(*pa, **kwa)
 
             return wrapper
 
+        if _posixsubprocess is not None:
+            self._patch(_posixsubprocess, fork_exec=watched(_posixsubprocess.fork_exec, "process"))
         if sys.version_info < (3, 12):
-            start = watched(_thread.start_new_thread)
+            start = watched(_thread.start_new_thread, "thread")
             self._patch(_thread, start_new_thread=start, start_new=start)
             self._patch(threading, _start_new_thread=start)
 

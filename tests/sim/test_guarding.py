@@ -1,6 +1,7 @@
 """The guard: clocks and chance come from tyme and seed, and the real world raises."""
 
 import datetime
+import multiprocessing
 import os
 import random
 import secrets
@@ -52,6 +53,12 @@ def clocks(request, monkeypatch):
         (lambda: time.time_ns(), int(EPOCH) * 10**9 + 1_500_000_000),
         (lambda: time.monotonic(), 1.5),
         (lambda: time.perf_counter_ns(), 1_500_000_000),
+        (lambda: time.clock_gettime(time.CLOCK_REALTIME), EPOCH + 1.5),
+        (lambda: time.clock_gettime(time.CLOCK_MONOTONIC), 1.5),
+        (lambda: time.clock_gettime_ns(time.CLOCK_MONOTONIC), 1_500_000_000),
+        (lambda: time.process_time(), 1.5),
+        (lambda: time.thread_time_ns(), 1_500_000_000),
+        (lambda: datetime.date.today().isoformat(), "2020-01-01"),
         (lambda: time.gmtime().tm_year, 2020),
         (lambda: time.gmtime(0).tm_year, 1970),
         (lambda: time.strftime("%Y", time.gmtime()), "2020"),
@@ -114,6 +121,8 @@ LEAKS = {
     "thread": lambda: threading.Thread(target=len).start(),
     "process": lambda: subprocess.run(["true"], check=False),
     "system": lambda: os.system("true"),
+    "spawn": lambda: multiprocessing.get_context("spawn").Process(target=len).start(),
+    "fork": lambda: multiprocessing.get_context("fork").Process(target=len).start(),
     "sleep": lambda: time.sleep(1),
 }
 
