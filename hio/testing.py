@@ -61,6 +61,9 @@ class Rig:
         self.serviced: list[Any] = []
         self.stack = ExitStack()
 
+    def __repr__(self) -> str:
+        return f"<Rig tyme={self.tymist.tyme} serviced={len(self.serviced)}>"
+
     def serve(self, app: Any = None, cls: Any = None, **kwa: Any) -> Any:
         """Return a server of app (None: it needs none, as a BareServer) that listens on a free port of 127.0.0.1.
 

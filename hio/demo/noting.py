@@ -49,6 +49,9 @@ class Notebook:
         for text in texts:
             self.add(text)
 
+    def __repr__(self) -> str:
+        return f"<Notebook notes={len(self)} last={self._last}>"
+
     def __len__(self) -> int:
         return len(self._texts)
 

@@ -96,6 +96,9 @@ class Live:
             logger.addHandler(self.tail)
         self.files = {path: (readFile(name), kind) for path, (name, kind) in FILES.items()}
 
+    def __repr__(self) -> str:
+        return f"<Live {self.name!r} {self.observer!r}>"
+
     def close(self) -> None:
         """Count no longer and let go of the loggers. The app may still be asked."""
         self.observer.rest()

@@ -55,6 +55,9 @@ class Pulse:
     def __init__(self) -> None:
         self.begin(0.0)
 
+    def __repr__(self) -> str:
+        return f"<Pulse count={self.count} failed={self.failed} rx={self.rx} tx={self.tx}>"
+
     def begin(self, now: float) -> None:
         """Forget everything; now, in seconds by the clock that add() goes by, is when counting begins."""
         self.begun = now
@@ -154,6 +157,9 @@ class Gauge:
         servant.wl = self.tally
         for ix in servant.ixes.values():
             ix.wl = self.tally
+
+    def __repr__(self) -> str:
+        return f"<Gauge count={self.count} failed={self.failed} pending={len(self.pending)} {self.server!r}>"
 
     @staticmethod
     def beside(server: Any) -> bool:

@@ -43,6 +43,9 @@ class Meter:
         self.spent = 0.0
         entry.send = self
 
+    def __repr__(self) -> str:
+        return f"<Meter count={self.count} spent={self.spent:.6f} {self.entry.doer!r}>"
+
     def __call__(self, tyme: float) -> Any:
         """Give the deed its turn at tyme."""
         observer = self.observer
@@ -98,6 +101,9 @@ class Observer:
         self.gauges: dict[Any, Gauge] = {}
         self.pulse = Pulse()
         self.inner = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Observer counting={self.counting} meters={len(self.meters)} gauges={len(self.gauges)}>"
 
     def look(self) -> None:
         """Count from now on, or go on counting, for Lease seconds; take in deeds and servers that are new."""

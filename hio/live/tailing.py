@@ -41,6 +41,9 @@ class Tail(logging.Handler):
         self.serial = 0
         self.setFormatter(logging.Formatter("%(message)s"))
 
+    def __repr__(self) -> str:
+        return f"<Tail lines={len(self.lines)} serial={self.serial}>"
+
     def emit(self, record: logging.LogRecord) -> None:
         """Keep record. Handlers are called under a lock, so several threads may log."""
         try:

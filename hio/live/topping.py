@@ -72,6 +72,9 @@ class Source:
         if match["path"] not in (None, "/"):
             self.base = match["path"].rstrip("/") + "/"
 
+    def __repr__(self) -> str:
+        return f"<Source {self.where!r}>"
+
     def fetch(self) -> Picture:
         """Return what there is to see now. Raises TopError when nothing is."""
         connection = Connection(self.host, self.port, self.path)

@@ -152,6 +152,9 @@ class AccessLog:
         self.handler = handler
         self.form = FORMATS[form]()
 
+    def __repr__(self) -> str:
+        return f"<AccessLog {type(self.form).__name__} {self.handler!r}>"
+
     def open(self) -> None:
         """Begin to log; raise OSError when the file cannot be had."""
         self.handler.open()

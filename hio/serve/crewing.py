@@ -130,6 +130,9 @@ class Crew:
         self.status: Status | None = None
         self.reason = ""
 
+    def __repr__(self) -> str:
+        return f"<Crew size={self.size} members={len(self.members)} generation={self.generation} status={self.status}>"
+
     # -- what happens -------------------------------------------------------------------------------------
 
     def start(self, tyme: float) -> None:

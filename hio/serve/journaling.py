@@ -109,6 +109,9 @@ class Journal:
         self.second = 0
         self.turn()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} entries={len(self.entries)} count={self.count} sinks={len(self.sinks)}>"
+
     # -- what servers tell --------------------------------------------------------------------------------
 
     def turn(self) -> None:

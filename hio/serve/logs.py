@@ -52,6 +52,9 @@ class ErrorLog:
         self.logger.addHandler(self.handler)
         self.setLevel(config)
 
+    def __repr__(self) -> str:
+        return f"<ErrorLog {self.handler!r}>"
+
     def setLevel(self, config: Config) -> None:
         """Log what config says is serious enough."""
         help.ogler.resetLevel(level=getattr(logging, config["log-level"].upper()), globally=True)

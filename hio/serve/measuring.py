@@ -53,6 +53,9 @@ class Meter:
         self.buckets = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
+    def __repr__(self) -> str:
+        return f"<Meter requests={self.requests.total()} received={self.received} sent={self.sent}>"
+
     def take(self, entries: list[Entry], journal: Journal) -> None:
         """Count entries; journal, whose they are, does not matter here."""
         for (method, status), count in Counter([(entry[0][1], entry[0][4]) for entry in entries]).items():
@@ -93,6 +96,9 @@ class Ledger:
         self.past: Snapshot = {}
         self.starts = 0
         self.deaths = 0
+
+    def __repr__(self) -> str:
+        return f"<Ledger workers={len(self.latest)} starts={self.starts} deaths={self.deaths}>"
 
     def note(self, pid: int, snapshot: Snapshot) -> None:
         """Take snapshot, what the worker pid tells, in place of what it told before."""

@@ -78,6 +78,9 @@ class Mounts:
         self.named = any(self.hosts.keys() - {""})
         self.any = self.hosts.get("", {})
 
+    def __repr__(self) -> str:
+        return f"<Mounts {({host: list(apps) for host, apps in self.hosts.items()})}>"
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the app answers that the request belongs to; environ, start_response: as of PEP 3333."""
         path = environ.get("PATH_INFO", "")

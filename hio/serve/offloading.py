@@ -62,6 +62,9 @@ class Answer:
         self.ended = False  # nothing more comes
         self.cancelled = False  # nothing more is wanted
 
+    def __repr__(self) -> str:
+        return f"<Answer size={self.size} begun={self.begun} ended={self.ended} cancelled={self.cancelled}>"
+
     # -- in the loop --------------------------------------------------------------------------------------
 
     def __iter__(self) -> Answer:

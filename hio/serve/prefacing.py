@@ -114,6 +114,9 @@ class Caller:
         self.due = due
         self.data = b""
 
+    def __repr__(self) -> str:
+        return f"<Caller {self.ca} read={len(self.data)} due={self.due}>"
+
 
 class Prefaced(tcp.Server):
     """Part of a servant: expects the PROXY protocol from trusted addresses, and nothing of it from others.

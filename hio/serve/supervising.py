@@ -89,6 +89,9 @@ class Supervisor:
         self.switch = ChannelDoer(self.hear)
         self.chief = Chief(self)
 
+    def __repr__(self) -> str:
+        return f"<Supervisor {list(self.listeners)} {self.crew!r}>"
+
     def run(self) -> Status:
         """Serve until a signal ends it; return the exit status. Raises Refusal when it cannot begin."""
         config = self.config

@@ -37,6 +37,9 @@ class Channel:
         self.ended = False
         self.watch: Watch | None = None
 
+    def __repr__(self) -> str:
+        return f"<Channel open={self.sock is not None} ended={self.ended} rx={len(self.rxbs)} tx={len(self.txbs)}>"
+
     def attach(self, watch: Watch) -> None:
         """Have watch woken when there is something to read."""
         self.watch = watch

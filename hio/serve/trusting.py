@@ -56,6 +56,9 @@ class Trust:
                     raise Refusal(f"--trust takes a CIDR block like 10.0.0.0/8, unix or *, not {block!r}") from None
         self.known: dict[str, bool] = {}
 
+    def __repr__(self) -> str:
+        return f"<Trust {self.blocks}>"
+
     def __bool__(self) -> bool:
         return bool(self.blocks)
 

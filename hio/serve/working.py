@@ -176,6 +176,9 @@ class Worker:
         self.limits = self.mortality()
         self.doist.doers = self.doers()
 
+    def __repr__(self) -> str:
+        return f"<Worker slot={self.slot} ready={self.ready} retiring={self.retiring} servers={len(self.servers)}>"
+
     # -- what it is made of -------------------------------------------------------------------------------
 
     def buildJournal(self) -> Journal | None:

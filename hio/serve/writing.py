@@ -40,6 +40,9 @@ class LineHandler(logging.Handler):
         self.complain = complainOnConsole
         self.setFormatter(LineFormatter("hio"))
 
+    def __repr__(self) -> str:
+        return f"<LineHandler {self.path!r} kept={len(self.kept)} dropped={self.dropped} failure={self.failure}>"
+
     @property
     def filed(self) -> bool:
         """Whether this writes to a file of its own, rather than to a stream of the process."""

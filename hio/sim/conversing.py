@@ -55,6 +55,9 @@ class Query:
         self.tyme = 0.0
         self.call: Call | None = None
 
+    def __repr__(self) -> str:
+        return f"<Query #{self.number} {' '.join(map(str, self.head.line))} size={self.size} whole={self.whole}>"
+
     def __str__(self) -> str:
         return f"request {self.number} ({self.head.line[0]} {self.head.line[1][:60]})"
 

@@ -70,6 +70,9 @@ class Worker:
         self._raw = bytearray()
         self._tell([path, name])
 
+    def __repr__(self) -> str:
+        return f"<Worker pid={self.process.pid} ready={self.ready} seeds={len(self.seeds)}>"
+
     def give(self, seeds: list[int]) -> None:
         """Have it try seeds."""
         self.errors.truncate(0)
@@ -144,6 +147,9 @@ class Crew:
         self.name = name
         self.jobs = jobs
         self.tymeout = tymeout
+
+    def __repr__(self) -> str:
+        return f"<Crew of {self.name} jobs={self.jobs}>"
 
     def run(self, take: Take) -> Iterator[list[Outcome]]:
         """Yield Outcomes as they come, [] when a while has passed without one, until take has no more.
@@ -248,6 +254,9 @@ class DaskCrew:
         self.name = name
         self.address = address
         self.tymeout = tymeout
+
+    def __repr__(self) -> str:
+        return f"<DaskCrew of {self.name} at {self.address}>"
 
     def run(self, take: Take) -> Iterator[list[Outcome]]:
         """Yield Outcomes as they come, as Crew does, for the seeds that take gives.

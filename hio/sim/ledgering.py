@@ -37,6 +37,9 @@ class Spans:
                 raise SimError(f"seeds are said as 1..1000, 7 or 1..50,90, not {text!r}")
             self.add(first, last)
 
+    def __repr__(self) -> str:
+        return f"<Spans seeds={len(self)} spans={len(self._firsts)}>"
+
     def add(self, first: int, last: int | None = None) -> None:
         """Add the numbers from first to last (None: first alone)."""
         last = first if last is None else last
@@ -94,6 +97,9 @@ class Ledger:
         self.path = path
         self.head = {"scenario": scenario, "source": source}
         self._file: TextIO | None = None
+
+    def __repr__(self) -> str:
+        return f"<Ledger {self.path!r} open={self._file is not None}>"
 
     def read(self) -> tuple[Spans, list[Outcome], bool]:
         """Return the seeds that passed, the failures, and whether the scenario's file is still the same.

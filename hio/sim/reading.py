@@ -133,6 +133,9 @@ class Reader:
         self._seen = 0
         self._ended = 0  # final responses in what is being fed
 
+    def __repr__(self) -> str:
+        return f"<Reader {self.state.name} raw={len(self.raw)} left={self.left}>"
+
     @property
     def begun(self) -> bool:
         """Whether part of a message came, and not all of it."""

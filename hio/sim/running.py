@@ -62,6 +62,9 @@ class Property:
         self.held = due is None
         self.tyme: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<Property {self}>"
+
     def __str__(self) -> str:
         if self.due is None:
             state = "holds" if self.tyme is None else f"broken at {self.tyme:.6f}"

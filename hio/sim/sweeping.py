@@ -86,6 +86,9 @@ class Sweep:
         self._old = len(self.failures)
         self._source = self._order(again)
 
+    def __repr__(self) -> str:
+        return f"<Sweep seeds={len(self.seeds)} done={self.done} failures={len(self.failures)}>"
+
     @property
     def done(self) -> int:
         """Seeds that are done, those known before included."""

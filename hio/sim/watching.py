@@ -95,6 +95,9 @@ class Oracles:
         self._wrongs: list[tuple[str, int]] = []  # found between events: (rule, connection)
         sim.trace.watch(self.see, raw=True)
 
+    def __repr__(self) -> str:
+        return f"<Oracles conversations={len(self.conversations)} calls={len(self.calls)} answered={self.answered}>"
+
     def excuse(self, host: str) -> None:
         """Let connections that host makes carry what is no HTTP: its server is judged for what it does about it."""
         self._rude[host] = None
