@@ -10,6 +10,7 @@ hio        on its simulated network: sockets, a poller and a Doist for each host
 loopback   server and client in one Doist, as the simulation has them, and real sockets between them
 simloop, simloom, pipes   programs of asyncio in simulated loops, see bench.loops; what is not installed is left out
 idle hour  ten hosts with a server each and nothing to do
+witnesses  examples/sim_witness.py::pool, nine hosts amid faults, a seed each time, watched by the oracles
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pstats
 import statistics
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 from bench import loops
@@ -29,6 +31,11 @@ from hio.base.doing import Doist, doify
 from hio.core import http
 from hio.core.tcp.clienting import Client
 from hio.sim import Sim
+from hio.sim.finding import find
+from hio.sim.trying import attempt
+
+WITNESSES = Path(__file__).parent.parent / "examples" / "sim_witness.py"
+SEEDS = 20  # of the witnesses in each round: others cost more or less
 
 Asker = Callable[[Any, Any, tuple[str, int], int], Generator[Any, Any, None]]
 
@@ -93,6 +100,14 @@ def idle(seconds: float) -> None:
     sim.run(limit=seconds)
 
 
+def sweep(count: int) -> None:
+    """Have the witnesses of the example agree under count seeds, one after the other."""
+    scenario = find(f"{WITNESSES}::pool")
+    for seed in range(1, count + 1):
+        _, outcome, error = attempt(scenario, seed)
+        assert error is None, outcome
+
+
 def cost(function: Callable[[], Any]) -> float:
     """Return the seconds of CPU that function takes."""
     start = time.process_time()
@@ -128,9 +143,11 @@ def main() -> None:
         run(100)  # imports, and what is remembered
     rounds: list[dict[str, float]] = []
     hours: list[float] = []
+    sweeps: list[float] = []
     for _ in range(args.rounds):
         rounds.append({name: cost(lambda run=run: run(args.exchanges)) for name, run in RUNS.items()})  # type: ignore[misc]
         hours.append(cost(lambda: idle(3600.0)))
+        sweeps.append(cost(lambda: sweep(SEEDS)))
     print(f"{'exchanges per second of CPU':46} {'':>9} {FIRST!r} is")
     for name in RUNS:
         rate = statistics.median(args.exchanges / each[name] for each in rounds)
@@ -140,6 +157,7 @@ def main() -> None:
         if name not in RUNS:
             print(f"{name:46} left out, for want of {' or '.join(packages)}")
     print(f"{'an idle hour of ten hosts':46} {statistics.median(hours) * 1e3:9.2f} ms")
+    print(f"{'seven witnesses amid faults':46} {SEEDS / statistics.median(sweeps):9,.0f} seeds per second of CPU")
 
 
 if __name__ == "__main__":
