@@ -26,8 +26,8 @@ loading                         traffic, drawn from the seed
 running                         Sim: hosts, faults and properties, and the run
 charting                        a run as a picture
 checking                        that one seed gives one trace
-exploring, scheming             everything within a bound; what Hypothesis chooses
 finding, trying, shrinking      scenarios in files, under a seed, with the fewest faults that it takes
+exploring, scheming             everything within a bound; what Hypothesis chooses
 ledgering, crewing, sweeping    many seeds: what was found, who tries them, and all of it
 progressing, commanding         hio sim: how far it has come, and what it does
 plugin                          simulations in pytest

@@ -165,10 +165,7 @@ class Crew:
 
         with selectors.DefaultSelector() as selector:
             try:
-                while True:
-                    self._employ(workers, selector, more)
-                    if not workers:
-                        return
+                while self._employ(workers, selector, more):
                     yield self._hear(workers, selector, left)
             finally:
                 for worker in workers:
@@ -188,8 +185,8 @@ class Crew:
             outcomes += self._bury(worker, workers, selector, left, "hung")
         return outcomes
 
-    def _employ(self, workers: list[Worker], selector: selectors.BaseSelector, more: Take) -> None:
-        """Give seeds to workers that have none, and hire while there are seeds; let go who gets none."""
+    def _employ(self, workers: list[Worker], selector: selectors.BaseSelector, more: Take) -> bool:
+        """Give seeds to workers that have none, hire while there are seeds, let go who gets none; whether any work."""
         for worker in workers[:]:
             if not worker.seeds:
                 most = int(PORTION / worker.pace) if worker.pace else 1
@@ -203,6 +200,7 @@ class Crew:
             worker.give(seeds)
             workers.append(worker)
             selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+        return bool(workers)
 
     def _hangs(self, worker: Worker) -> bool:
         return bool(worker.seeds) and monoTime() - worker.since > self.tymeout
