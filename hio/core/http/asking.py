@@ -244,7 +244,7 @@ class Asker(Channel[Question], Asking):
         question.call = request.call
         question.tries = 1
         question.renewals = 0
-        question.launched = False
+        question.launched = question.streamed = False
         question.redirects = []
         question.tymeout = self.bounds.totalTymeout if request.tymeout is None else request.tymeout
         question.patient = question.call is None or not question.call.claimed
@@ -362,9 +362,10 @@ class Asker(Channel[Question], Asking):
         """A question has its reply: hand it over, unless another request is to be made for it."""
         if self.exchanges:
             self._latest = self.exchanges[0]
-        if self.respondent.evented and self.respondent.whole and self.enduring:
+        streamed = exchange.streamed if reply.status is None else self.respondent.evented and self.respondent.whole
+        if streamed and self.enduring:
             self.streamed = exchange
-            self.spent = True
+            self.spent = exchange.streamed = True
             return
         reply.question = exchange
         if self.jar is not None and "set-cookie" in reply.headers:

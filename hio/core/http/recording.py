@@ -97,13 +97,14 @@ class Question:
         request (dict): the request as it was asked for. parts (dict | None): of its record, as they were sent.
         call (ClientCall | None): who waits for it.
         launched (bool): it was on a channel before; then url (Url) says where to.
+        streamed (bool): an event stream answered it, so that it is made again even if that breaks before an answer.
         tries, renewals (int): times that it was made; that it was put on another connection.
         redirects (list[Reply]): those followed so far.
     """
 
     __slots__ = (
         "_record", "call", "launched", "method", "parts", "patient", "redirects", "renewals", "request", "since",
-        "tries", "tymeout", "url",
+        "streamed", "tries", "tymeout", "url",
     )  # fmt: skip
 
     method: str
@@ -114,6 +115,7 @@ class Question:
     parts: Record | None
     call: ClientCall | None
     launched: bool
+    streamed: bool
     url: Url
     tries: int
     renewals: int

@@ -43,6 +43,30 @@ def test_an_event_stream_goes_on_after_a_cut(stage):
     assert [event["data"] for event in client.events] == ["x", "y"]
 
 
+def test_a_stream_is_asked_for_again_though_that_broke_before_there_was_an_answer(stage):
+    client = stage.client(reconnectable=True, tymeout=1.0)
+    client.request("GET", "/stream")
+    stage.turn(3)
+    stage.far.say(EVENTS + chunk(b"retry: 250\nid: 5\ndata: x\n\n")).close()
+    for number in (2, 3, 4):
+        stage.turn(8, tock=0.125)
+        assert len(stage.fars) == number and stage.far.rx.endswith(b"Last-Event-Id: 5\r\n\r\n")
+        stage.far.say(b"HTTP/1.1 200 OK\r\nContent-").close()
+    stage.turn(8, tock=0.125)
+    stage.far.say(EVENTS + chunk(b"id: 6\ndata: y\n\n"))
+    stage.turn(2)
+    assert [event["data"] for event in client.events] == ["x", "y"] and client.waited and not client.responses
+
+
+def test_a_stream_that_breaks_before_its_first_answer_fails(stage):
+    client = stage.client(reconnectable=True, tymeout=1.0)
+    client.request("GET", "/stream")
+    stage.turn(3)
+    stage.far.close()
+    stage.turn(3)
+    assert client.responses[0]["errored"] and not client.waited
+
+
 def test_the_last_retry_of_a_stream_is_the_delay(stage):
     client = stage.client(reconnectable=True, tymeout=1.0)
     client.request("GET", "/stream")
