@@ -357,13 +357,14 @@ class Doist(Scheduler, Tymist):
         if woken or sockets or not self._plain:
             return False
         self._changed = False
+        run = deeds.run
         while True:
-            busy = deeds.run(self._tyme)
+            busy = run(self._tyme)
             if woken or sockets:
                 self._collect(self._rounds)
                 busy = self._changed = True
-            self._tyme += self._tock
-            if not busy or self._changed or not deeds.entries or self._tyme >= stop:
+            self._tyme = tyme = self._tyme + self._tock
+            if not busy or self._changed or tyme >= stop or not deeds.entries:
                 self._busy = busy
                 return True
 

@@ -91,16 +91,16 @@ class Schedule(Queue):
         try:
             while give(tyme):  # again, when a dog has ended
                 pass
-            if self._again or self._thinned:
-                self._settle(tyme + self.owner._tock)
         except BaseException as ex:
             reached = self._reached()
             if reached >= 0:
                 Failing.note(ex, batch[reached].doer)
             self._broken(tyme)
-            raise
-        finally:
             self._batch = None
+            raise
+        if self._again or self._thinned:
+            self._settle(tyme + self.owner._tock)
+        self._batch = None
         return True
 
     def _giveTight(self, tyme: float) -> bool:
@@ -120,7 +120,7 @@ class Schedule(Queue):
     def _giveFresh(self, tyme: float) -> bool:
         """Give turns to a batch that has no tight entry in it; return whether to go on."""
         sleepers = self.sleepers
-        find = sleepers.buckets.get
+        buckets = sleepers.buckets
         try:
             for entry in self._turns:
                 tock = entry.send(tyme)
@@ -128,12 +128,11 @@ class Schedule(Queue):
                     # PERF: the common sleeper goes to sleep in line: 0.15 us a wake-up instead of 0.35
                     entry.retyme = retyme = entry.retyme + tock
                     entry.slot = number = ceil(retyme * RATE)
-                    bucket = find(number)
-                    if bucket is None:
-                        sleepers.buckets[number] = [entry]
-                        heappush(sleepers.numbers, number)
+                    if number in buckets:
+                        buckets[number].append(entry)
                     else:
-                        bucket.append(entry)
+                        buckets[number] = [entry]
+                        heappush(sleepers.numbers, number)
                 elif tock:
                     entry.slot = None
                     self._yielded(entry, tock, tyme)

@@ -123,17 +123,16 @@ class Sleepers:
 
     def take(self, tyme: float) -> list[Entry]:
         """Take out those due at tyme, and return them in the order of entering."""
-        due: list[Entry] = []
         x = tyme * RATE
         numbers = self.numbers
-        while numbers and numbers[0] <= x:
-            bucket = self._open(heappop(numbers)) if self.stale else self.buckets.pop(heappop(numbers))
-            if due:
-                due.extend(bucket)
-            else:
-                due = bucket
+        if not numbers or numbers[0] > x:
+            due: list[Entry] = []
+        else:
+            due = self._open(heappop(numbers)) if self.stale else self.buckets.pop(heappop(numbers))
+            while numbers and numbers[0] <= x:
+                due += self._open(heappop(numbers))
         if self.near or (numbers and numbers[0] < x + 1.0):
-            due.extend(self._takeNear(tyme, x + 1.0))
+            due += self._takeNear(tyme, x + 1.0)
         if len(due) > 1:
             due.sort(key=bySerial)
         return due
