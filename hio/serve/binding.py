@@ -91,7 +91,7 @@ class Listener:
         return self.socks[slot::size]
 
     def keep(self, slot: int, size: int) -> list[socket.socket]:
-        """Return share(), in the child that it is for, where the other sockets are closed."""
+        """Return share() of slot and size, in the child that it is for, where the other sockets are closed."""
         share = self.share(slot, size)
         for sock in self.socks:
             if sock not in share:

@@ -42,16 +42,16 @@ class Record(NamedTuple):
     """One request."""
 
     began: float  # seconds since 1970 at which its first byte was seen
-    id: str
+    id: str  # of the request: that which a trusted proxy or the app knows, or a new one
     address: str  # of the client, "" on a UNIX-domain socket
     method: str  # "-" when there was no readable head
-    target: str
-    protocol: str
+    target: str  # as it was sent, "-" when there was no readable head
+    protocol: str  # as "HTTP/1.1", "-" when there was no readable head
     status: int | None  # None: no answer was begun
     received: int  # bytes of body
     sent: int  # bytes of body that left this process
-    referer: str | None
-    agent: str | None
+    referer: str | None  # of the field Referer, None: there was none
+    agent: str | None  # of the field User-Agent, None: there was none
     wait: float  # seconds from the first byte of the request to its last
     app: float  # seconds from there to the end of the response as the application gave it
     send: float  # seconds from there until the kernel had all of it
