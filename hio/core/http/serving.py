@@ -339,6 +339,8 @@ class Server(Keeper):
                     else:
                         head: RequestHead = req.head  # type: ignore[assignment]  # PERF: answered, so there is one
                         rep.environ = req.environ = head.environ = {}  # PERF: 1 KB less while idle
+                        if req._body:
+                            req._body = bytearray()  # up to Limits.spool bytes less while idle
                         self.answered(req, rep.persisted)
                 else:
                     if journal is not None:

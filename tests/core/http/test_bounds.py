@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 from itertools import pairwise
 
@@ -366,6 +367,26 @@ def test_nothing_is_kept_of_connections_that_are_over(rigs, kind):
     rig.until(lambda: rig.empty)
     rig.wait(NEVER)
     assert census() == before
+
+
+LARGE = {
+    "length": post(b"Content-Length: 900000") + b"x" * 900_000,
+    "chunks": chunked(b"dbba0\r\n" + b"x" * 0xDBBA0 + b"\r\n0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("framing", LARGE)
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_an_idle_connection_holds_no_bytes(rigs, framing, pieces):
+    """What came and what went is given back once it is of no use, not when the next request comes."""
+    rig = rigs(App([b"y" * 3_000_000]), tymeout=IDLE)
+    peer = rig.dial()
+    raw = LARGE[framing]
+    size = len(raw) // pieces + 1
+    [answer] = peer.ask(*(raw[at : at + size] for at in range(0, len(raw), size)))
+    assert answer.status == 200 and rig.server.idle()
+    held = [*vars(rig.server.reqs[peer.ca]).values(), *vars(rig.ix(peer)).values()]
+    assert max(map(sys.getsizeof, held)) < 10_000
 
 
 def raising(environ, start_response):
