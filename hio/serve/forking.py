@@ -56,7 +56,8 @@ def become(act: Callable[[], int], letGo: Callable[[], Any], handled: tuple[int,
         signal.set_wakeup_fd(-1)
         for number in handled:
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches all; the parent tells what to do
+        for number in (signal.SIGINT, signal.SIGQUIT):  # Ctrl-C and Ctrl-\ reach all; the parent tells what to do
+            signal.signal(number, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         letGo()
         status = act()

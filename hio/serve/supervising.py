@@ -41,7 +41,7 @@ logger = help.ogler.getLogger()
 Patience = 1.0  # seconds of tyme that a worker may take to answer for a scrape
 #: Options that a reload leaves as they are.
 Lasting = ("admin", "live", "error-log", "pidfile", "reload", "reuseport", "backlog")
-Mine = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
+Mine = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGQUIT, signal.SIGCHLD)
 
 
 class Supervisor:
@@ -104,7 +104,7 @@ class Supervisor:
             writePid(config["pidfile"])
             handlers: dict[int, Callable[[], Any]] = {
                 signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self.reload,
-                signal.SIGUSR1: self.reopen, signal.SIGCHLD: self.reap,
+                signal.SIGUSR1: self.reopen, signal.SIGQUIT: self.show, signal.SIGCHLD: self.reap,
             }
             doers: list[Any] = [Signals(handlers), self.switch, self.chief]
             if self.admin is not None:
@@ -216,6 +216,11 @@ class Supervisor:
         self.errors.handler.reopen()
         for channel in self.channels.values():
             channel.send({"reopen": True})
+
+    def show(self) -> None:
+        """Have each worker write what its doers do, by a signal, which reaches one that hangs as well."""
+        for pid in self.channels:
+            self.kill(pid, signal.SIGQUIT)
 
     def reap(self) -> None:
         """Take note of the processes that ended: workers, and as process 1 whatever else was left behind."""
@@ -343,7 +348,7 @@ class Supervisor:
         self.kill(pid, signal.SIGABRT)
 
     def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> None:
-        """End the worker pid by signal number, if it has not ended yet."""
+        """Send the worker pid signal number, if it has not ended yet."""
         try:
             os.kill(pid, number)
         except ProcessLookupError:

@@ -100,9 +100,14 @@ def alive(pid):
         return False
 
 
-def test_the_tree_of_doers_on_a_signal(serve):
+@pytest.mark.parametrize("whom", ["the supervisor", "a worker"])
+def test_the_tree_of_doers_on_a_signal(serve, whom):
+    """The supervisor passes it on: its pid is the one that people know, and Ctrl-\\ reaches it as well."""
     hio = serve()
-    os.kill(hio.workers()[0], signal.SIGQUIT)
+    if whom == "a worker":
+        os.kill(hio.workers()[0], signal.SIGQUIT)
+    else:
+        hio.signal(signal.SIGQUIT)
     assert hio.ask("GET", "/word")[2] == b"first"
     _, _, err = hio.end(signal.SIGTERM)
     assert "ServingDoer" in err and "Minder" in err
