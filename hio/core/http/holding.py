@@ -58,6 +58,10 @@ class Journal(Protocol):
         """Note that the connection of req ends, whatever it was doing."""
 
 
+#: Parameters of a servant that mean nothing without TLS.
+OF_TLS = ("context", "keypath", "certpath", "cafilepath", "certify", "certs")
+
+
 class Holder(Retiring, Mixin):
     """Base of HTTP servers: owns a servant and minds its connections.
 
@@ -129,7 +133,10 @@ class Holder(Retiring, Mixin):
         wl: WireLog | None,
         **kwa: Any,
     ) -> tcp.Server:
-        """Return the servant for these parameters, see the class; kwa goes to it."""
+        """Return the servant for these parameters, see the class; kwa goes to it.
+
+        Raises ValueError for what only TLS needs where there is to be none: it must not be left off unnoticed.
+        """
         secured = scheme == "https"
         if ha is None:
             ha = (host, port if port is not None else 443 if secured else 80)
@@ -137,6 +144,10 @@ class Holder(Retiring, Mixin):
         if secured:
             kind = tcp.ServerTls
             kwa = {"alpn": ("http/1.1",), "handshakeTymeout": self.limits.handshakeTymeout} | kwa
+        else:
+            for name in OF_TLS:
+                if (value := kwa.pop(name, None)) is not None:
+                    raise ValueError(f"{name} {value!r} is for TLS: with it goes scheme='https'")
         return kind(ha=ha, bs=bufsize, wl=wl, tymeout=self.tymeout, connections=self.limits.connections, **kwa)
 
     def engage(self, servant: tcp.Server, scheme: str) -> None:

@@ -59,6 +59,13 @@ def test_parameters_may_be_positional():
     assert (bare.servant, bare.stewards is stewards, bare.dictable, bare.tymeout) == (servant, True, True, 3.0)
 
 
+@pytest.mark.parametrize("name", ["certpath", "keypath", "cafilepath", "context", "certs", "certify"])
+def test_what_only_tls_needs_is_no_use_without(name):
+    with pytest.raises(ValueError, match=f"{name} 'x' is for TLS: with it goes scheme='https'"):
+        Server(**{name: "x"})
+    Server(**{name: None}).close()
+
+
 def test_an_address_that_contradicts_the_servant():
     for cls in (Server, BareServer):
         for kwa in ({"port": 80}, {"ha": ("", 80)}, {"host": "127.0.0.2"}, {"ha": "/p"}):
