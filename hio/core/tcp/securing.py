@@ -170,7 +170,7 @@ class Secured(Stream):
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as ex:
-            tls.failure = ex
+            tls.failure = ex.with_traceback(None)
             return False
         if data:
             tls.feed(data)
@@ -432,7 +432,7 @@ class Secured(Stream):
         """The session is dead because of ex: tell the peer as far as it takes it; the connection is lost."""
         self.flush()
         failure = TlsError(f"TLS with {self.peer()} failed: {reason(ex)}")
-        failure.__cause__ = ex
+        failure.__cause__ = ex.with_traceback(None)
         self.fail(failure)
 
     def fail(self, ex: OSError | None) -> None:

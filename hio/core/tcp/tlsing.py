@@ -101,7 +101,7 @@ class TlsFilter:
             except ssl.SSLWantReadError:
                 return False
             except ssl.SSLError as ex:
-                self.failure = ex
+                self.failure = ex.with_traceback(None)  # whose frames would hold on to all this
                 return False
             self.established = True
             self.version = self.obj.version()
@@ -128,7 +128,7 @@ class TlsFilter:
         except ssl.SSLZeroReturnError:
             self.notified = True
         except ssl.SSLError as ex:
-            self.failure = ex
+            self.failure = ex.with_traceback(None)  # whose frames would hold on to all this
         return data
 
     def seal(self, data: bytes | bytearray | memoryview) -> None:

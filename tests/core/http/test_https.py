@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from hio.core.http.serving import BareServer, Server
@@ -197,6 +200,31 @@ def test_an_idle_connection_ends_with_close_notify(rigged):
     rig.tymist.tick(tock=3.0)
     rig.until(lambda: client.cutoff)
     assert not client.truncated and not rig.server.reqs
+
+
+@pytest.mark.parametrize("way", ["close", "cut", "garbage", "tymeout"])
+def test_nothing_of_a_connection_waits_for_a_collection(rigged, version, way):
+    """No cycle keeps what there was of a connection that is over, and its cipher, until garbage is collected."""
+    rig = rigged(tymeout=3.0)
+    client = rig.client(version=version)
+    rig.ask(client, GET % b"/")
+    [ix] = rig.servant.ixes.values()
+    kept = [weakref.ref(thing) for thing in (ix, ix.tls.obj, ix.protocol)]
+    del ix
+    gc.collect()
+    gc.disable()
+    try:
+        if way == "garbage":
+            client.cs.send(b"this is no record of TLS")
+        elif way != "tymeout":
+            getattr(client, way)()
+        for _ in range(3):
+            rig.turn()
+            rig.tymist.tick(tock=10.0)
+        rig.until(lambda: not rig.server.reqs)
+        assert [ref() for ref in kept if ref() is not None] == []
+    finally:
+        gc.enable()
 
 
 # -- what the application learns --------------------------------------------------------------------------
