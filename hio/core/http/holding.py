@@ -58,6 +58,11 @@ class Journal(Protocol):
         """Note that the connection of req ends, whatever it was doing."""
 
 
+#: Bytes of a block that is allocated and freed when a server opens, never touched. PERF: glibc's malloc then keeps
+#: twice as much at the top of its heap, which else it gives to the system after each turn with bodies in it, to fault
+#: it in again in the next, page by page. POST of 10 KB, 64 connections: 16 to 28 % of the rate
+Headroom = 1 << 22
+
 #: Parameters of a servant that mean nothing without TLS.
 OF_TLS = ("context", "keypath", "certpath", "cafilepath", "certify", "certs")
 
@@ -184,6 +189,7 @@ class Holder(Retiring, Mixin):
     def reopen(self, **kwa: Any) -> bool:
         """Drop all connections and listen; return whether the address was had. kwa, as of doers, is ignored."""
         self.closeAll()
+        bytes(Headroom)
         return self.servant.reopen()
 
     def close(self) -> None:
