@@ -33,7 +33,7 @@ from .framing import NOTHING
 from .heading import HTTP_11, RequestHead
 from .httping import CR, CRLF, LF
 from .keeping import Keeper, RoundBudget
-from .naming import environKey
+from .naming import again, environKey
 from .planning import SERVER
 from .requesting import ANSWER, GONE, Requestant
 from .responding import Responder
@@ -126,13 +126,15 @@ class FileWrapper:
 
 
 def cgi(headers: Hict | None) -> WSGIEnvironment:
-    """Return the entries that an environ has for headers (RFC 3875, 4.1.18); None: none."""
+    """Return the entries that an environ has for headers (RFC 3875, 4.1.18); None: none.
+
+    Raises BadHeader for a field that came twice and must not.
+    """
     environ: WSGIEnvironment = {}
     for name, value in (headers or Hict()).items():
         key = environKey(name)
         if key and key != "HTTP_TRANSFER_ENCODING":
-            glue = "; " if key == "HTTP_COOKIE" else ", "
-            environ[key] = f"{environ[key]}{glue}{value}" if key in environ else value
+            environ[key] = again(key, environ[key], value) if key in environ else value
     return environ
 
 
